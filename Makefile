@@ -1,0 +1,82 @@
+# `make` prints what there is to do.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+# Two stamps, so that an installation is done once and again when a lock or the front end changes.
+RUNTIME := $(VENV)/.runtime
+DEVELOPMENT := $(VENV)/.development
+FRONT := frontend/package-lock.json frontend/package.json frontend/build.py pyproject.toml
+
+.PHONY: help
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Seamark needs Python 3.11 or newer") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+
+$(RUNTIME): requirements/runtime.lock $(FRONT) | $(BIN)/python
+	$(PIP) install --require-hashes -r requirements/runtime.lock
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEVELOPMENT): requirements/dev.lock $(FRONT) | $(BIN)/python
+	$(PIP) install --require-hashes -r requirements/dev.lock
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@ $(RUNTIME)
+
+.PHONY: install
+install: $(RUNTIME) ## Install into .venv; the command is .venv/bin/seamark
+
+.PHONY: demo
+demo: $(RUNTIME) ## Import the example, print what to fix first, serve it on http://127.0.0.1:8000
+	@SEAMARK_HOME=$${SEAMARK_HOME:-$(CURDIR)/.run/demo} $(BIN)/seamark demo
+
+.PHONY: test
+test: $(DEVELOPMENT) ## Run the whole test-suite on SQLite, and on PostgreSQL and Chromium where those are there
+	$(BIN)/python -m pytest -n 2 --dist loadscope
+	$(BIN)/python -m tests.support.on_postgres -n 2 --dist loadscope tests/store tests/pipeline tests/api tests/web tests/cli
+
+.PHONY: lint
+lint: $(DEVELOPMENT) ## Style, types, and who may import whom
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+.PHONY: format
+format: $(DEVELOPMENT) ## Format the code
+	$(BIN)/ruff check --fix-only
+	$(BIN)/ruff format
+
+.PHONY: bench
+bench: $(DEVELOPMENT) ## Measure speed beside its limits, on both databases
+	$(BIN)/python -m benchmarks
+
+.PHONY: conformance
+conformance: $(DEVELOPMENT) ## Compare the parsers with a folder of real reports, where it is there
+	$(BIN)/python -m pytest -n 2 -m corpus
+
+.PHONY: docs
+docs: $(DEVELOPMENT) ## Build the documentation into site/
+	$(BIN)/mkdocs build --strict --quiet
+
+.PHONY: new-parser
+new-parser: $(DEVELOPMENT) ## Scaffold a parser: make new-parser NAME=acme
+	$(BIN)/python -m tests.support.new_parser $(NAME)
+
+.PHONY: golden
+golden: $(DEVELOPMENT) ## Write the parsers' golden files anew; the review is the diff
+	$(BIN)/python -m pytest tests/parsers --golden
+
+.PHONY: lock
+lock: ## Resolve the dependencies anew (needs uv)
+	uv pip compile --universal --python-version 3.11 pyproject.toml --group build --generate-hashes --no-emit-index-url --no-header --no-annotate -q -o requirements/runtime.lock
+	uv pip compile --universal --python-version 3.11 pyproject.toml --group build --group test --generate-hashes --no-emit-index-url --no-header --no-annotate -q -o requirements/dev.lock
+
+.PHONY: clean
+clean: ## Remove what was built, installed and run here
+	rm -rf $(VENV) .run dist site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,210 @@
+"""What identifies a finding: several signals, strong to weak, each a 64-bit hash; 0 stands for "not available".
+
+| signal | same value means |
+|---|---|
+| `content` | the tool says exactly the same as before, to the letter |
+| `tool` | the tool's own fingerprint and rule |
+| `context` | same rule, file and normalised code |
+| `moved` | same rule and normalised code, in whatever file |
+| `scope` | same rule, file, and function, class or resource |
+| `place` | same rule at the same place, by the meaning of place for its kind |
+| `loose` | same rule and message in the same file, at whatever line |
+
+Severity, descriptions and versions are in none of them but `content`: a problem that is rated anew stays the problem it was.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from hashlib import blake2b
+from typing import NamedTuple
+
+from seamark.core.component import package_key
+from seamark.core.finding import Finding
+from seamark.core.kind import Kind
+from seamark.core.location import CodeLocation, HostLocation, ImageLocation, ResourceLocation, WebLocation
+
+
+class Signals(NamedTuple):
+    """The signals of one finding but `content`, in the order of the table's columns, and its line (0: none)."""
+
+    tool: int
+    context: int
+    moved: int
+    scope: int
+    place: int
+    loose: int
+    line: int
+
+
+def hash64(text: str) -> int:
+    """Return a signed 64-bit hash of a text, never 0: it fits a database's BIGINT and is the same everywhere."""
+    number = int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little", signed=True)
+    return number or 1
+
+
+def hash_content(encoded: bytes) -> int:
+    """Return the hash of a finding's full encoded content."""
+    return int.from_bytes(blake2b(encoded, digest_size=8).digest(), "little", signed=True) or 1
+
+
+def signals(finding: Finding) -> Signals:
+    """Return what identifies a finding."""
+    location = finding.location
+    rule = finding.rule
+    tool = 0
+    if finding.fingerprints:
+        name, value = finding.fingerprints[0]
+        tool = hash64(f"tool\0{rule}\0{name}\0{value}")
+    if finding.component is not None and finding.kind in _PACKAGE_KINDS:
+        return _package(finding, tool)
+    kind = type(location)
+    if kind is CodeLocation:
+        return _code(finding, location, tool)  # type: ignore[arg-type]
+    if kind is WebLocation:
+        return _web(finding, location, tool)  # type: ignore[arg-type]
+    where = place_text(finding)
+    place = hash64(f"place\0{rule}\0{where}\0{message_key(finding.title)}")
+    return Signals(tool, 0, 0, 0, place, hash64(f"loose\0{rule}\0{where}"), 0)
+
+
+_PACKAGE_KINDS = frozenset({Kind.DEPENDENCY, Kind.CONTAINER, Kind.HOST, Kind.LICENCE})
+
+
+def _package(finding: Finding, tool: int) -> Signals:
+    """A package's flaw is told by flaw, package and where it is listed; never by version, score or path in the tree."""
+    name = vulnerability_name(finding)
+    package = component_key(finding)
+    where = place_text(finding)
+    place = hash64(f"package\0{name}\0{package}\0{where}")
+    version = finding.component.version if finding.component else ""
+    return Signals(tool, 0, 0, hash64(f"package version\0{name}\0{package}\0{version}\0{where}"), place, hash64(f"package anywhere\0{name}\0{package}"), 0)
+
+
+def vulnerability_name(finding: Finding) -> str:
+    """Return the name by which a package's flaw is identified: the first (CVE before others), else the rule."""
+    return finding.vulnerabilities[0] if finding.vulnerabilities else finding.rule
+
+
+def component_key(finding: Finding) -> str:
+    """Return the package without its version."""
+    component = finding.component
+    if component is None:
+        return ""
+    return (package_key(component.purl) if component.purl else "") or component.name.lower()
+
+
+def _code(finding: Finding, location: CodeLocation, tool: int) -> Signals:
+    rule, path = finding.rule, location.path
+    if finding.kind is Kind.SECRET and finding.secret_digest:
+        digest = finding.secret_digest
+        return Signals(
+            tool, hash64(f"secret\0{rule}\0{path}\0{digest}"), hash64(f"secret\0{rule}\0{digest}"), 0,
+            hash64(f"place\0{rule}\0{path}\0{location.line}"), hash64(f"loose\0{rule}\0{path}"), location.line or 0,
+        )  # fmt: skip
+    message = message_key(finding.title if finding.about is None or finding.about.title != finding.title else finding.description)
+    context = moved = scope = 0
+    if location.snippet:
+        code = code_key(location.snippet)
+        if code:
+            moved = hash64(f"code\0{rule}\0{code}")
+            context = hash64(f"code\0{rule}\0{path}\0{code}")
+    if location.scope:
+        scope = hash64(f"scope\0{rule}\0{path}\0{location.scope}\0{message}")
+    place = hash64(f"place\0{rule}\0{path}\0{location.line}\0{location.column}")
+    return Signals(tool, context, moved, scope, place, hash64(f"loose\0{rule}\0{path}\0{message}"), location.line or 0)
+
+
+def _web(finding: Finding, location: WebLocation, tool: int) -> Signals:
+    path = url_template(location.url)
+    place = hash64(f"web\0{finding.rule}\0{location.method}\0{path}\0{location.parameter}")
+    return Signals(tool, 0, 0, 0, place, hash64(f"web\0{finding.rule}\0{path}"), 0)
+
+
+_NUMBERS = re.compile(r"\d+")
+
+
+@lru_cache(maxsize=65536)
+def message_key(text: str) -> str:
+    """Return a message without its numbers: line numbers and counts in it change with the code."""
+    return _NUMBERS.sub("#", text[:300])
+
+
+_LINE_NUMBER = re.compile(r"^\s*\d+[\s:|]", re.MULTILINE)
+_SPACE = re.compile(r"\s+")
+
+
+def code_key(snippet: str) -> str:
+    """Return code without indentation, spacing and printed line numbers."""
+    lines = snippet.splitlines()
+    if lines and all(_LINE_NUMBER.match(line) for line in lines if line.strip()):
+        snippet = _LINE_NUMBER.sub("", snippet)
+    return _SPACE.sub("", snippet)
+
+
+_SEGMENT = re.compile(r"/(?:\d+|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{16,})(?=/|$)", re.IGNORECASE)
+_ORIGIN = re.compile(r"^[a-z][a-z0-9+.-]*://([^/?#]*)", re.IGNORECASE)
+
+
+@lru_cache(maxsize=65536)
+def url_template(url: str) -> str:
+    """Return the path of an address with its ids as `{id}`, without host, query and fragment."""
+    path = _ORIGIN.sub("", url).split("?", 1)[0].split("#", 1)[0]
+    previous = None
+    while previous != path:
+        previous, path = path, _SEGMENT.sub("/{id}", path)
+    return path.rstrip("/") or "/"
+
+
+def place_text(finding: Finding) -> str:
+    """Return where a finding is, as one text without its line."""
+    location = finding.location
+    if isinstance(location, CodeLocation):
+        return location.path
+    if isinstance(location, WebLocation):
+        return location.url
+    if isinstance(location, ResourceLocation):
+        return location.resource
+    if isinstance(location, HostLocation):
+        return f"{location.host}:{location.port}" if location.port is not None else location.host
+    if isinstance(location, ImageLocation):
+        return location.path or location.image.split("@")[0].rpartition(":")[0] or location.image
+    return ""
+
+
+def merge_text(finding: Finding, group: int) -> str:
+    """Return what makes findings of different tools on one asset one issue, beyond doubt.
+
+    `group` is the number of the vulnerability's alias group, 0 where there is none. The full matcher goes further;
+    this is what needs no judgement: the same flaw in the same package, and the same weakness on the same line.
+    """
+    location = finding.location
+    if finding.component is not None and finding.kind in _PACKAGE_KINDS:
+        flaw = str(group) if group else f"{finding.kind}:{vulnerability_name(finding)}"
+        return f"package\0{flaw}\0{_package_name(finding)}"
+    if isinstance(location, CodeLocation) and location.path and location.line:
+        if finding.kind is Kind.SECRET:
+            return f"secret\0{location.path}\0{location.line}"
+        weakness = finding.cwes or (finding.about.cwes if finding.about else ())
+        if weakness:
+            return f"code\0{location.path}\0{location.line}\0{weakness[0]}"
+        return f"code\0{location.path}\0{location.line}\0{finding.rule}\0{message_key(finding.title)}"
+    if isinstance(location, WebLocation):
+        weakness = finding.cwes or (finding.about.cwes if finding.about else ())
+        if weakness and location.parameter:
+            return f"web\0{url_template(location.url)}\0{location.method}\0{location.parameter}\0{weakness[0]}"
+        return f"web\0{location.url}\0{location.method}\0{location.parameter}\0{finding.rule}"
+    return f"other\0{finding.rule}\0{place_text(finding)}\0{message_key(finding.title)}"
+
+
+@lru_cache(maxsize=65536)
+def _short(name: str) -> str:
+    return re.split(r"[/:]", name)[-1].lower().replace("_", "-").replace(".", "-")
+
+
+def _package_name(finding: Finding) -> str:
+    """Return a package's bare name: tools differ in how they write namespaces, and the flaw narrows it down."""
+    assert finding.component is not None  # noqa: S101 - the caller asked
+    key = component_key(finding)
+    return _short(key.partition("/")[2] or key)

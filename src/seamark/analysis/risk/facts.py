@@ -1,0 +1,57 @@
+"""The inputs of a score: what is known of one issue. A missing fact is None, never zero."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+from seamark.core.kind import Confidence, Kind, Reach, Verification
+from seamark.core.severity import Severity
+
+
+class Facts(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Everything that the engine looks at. Kept with the issue, so that its receipt can be recomputed anywhere."""
+
+    severity: Severity
+    """The worst that a tool says now."""
+    kind: Kind
+    cvss: int | None = None
+    """Highest base score in tenths, 0 to 100."""
+    epss: float | None = None
+    """Probability of exploitation within 30 days, 0 to 1."""
+    epss_date: str = ""
+    kev_added: str = ""
+    """The day it entered a catalogue of known exploited vulnerabilities, or empty."""
+    ransomware: bool = False
+    intelligence: str = ""
+    """Snapshot of the feeds that EPSS and KEV come from; empty where none was asked about it."""
+    verification: Verification | None = None
+    confidence: Confidence | None = None
+    reach: Reach | None = None
+    development: bool = False
+    """Only a development dependency."""
+    fixable: bool = False
+    tools: int = 1
+    criticality: int = 0
+    """Tier of the application, 1 (most critical) to 4; 0 is not known."""
+    exposure: str = ""
+    """`internet`, `partner`, `internal`, `none`, or empty for not known."""
+    data_classes: tuple[str, ...] = ()
+    context: str = ""
+    """Where criticality, exposure and data classes come from."""
+
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(Facts)
+
+
+def encode(facts: Facts) -> str:
+    """Return the facts as JSON text, without what is not known."""
+    return _ENCODER.encode(facts).decode()
+
+
+def decode(content: object) -> Facts:
+    """Return the facts from what `encode` wrote, as text or as a decoded object."""
+    if isinstance(content, str | bytes):
+        return _DECODER.decode(content)
+    return msgspec.convert(content, Facts)

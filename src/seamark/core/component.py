@@ -1,0 +1,87 @@
+"""A package version, named by its package URL."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from msgspec import Struct
+from packageurl import PackageURL
+
+
+class Component(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One package version, as found in an SBOM or named by a finding."""
+
+    name: str
+    """Name with its namespace (`org.apache.logging.log4j/log4j-core`, `@babel/core`)."""
+    version: str = ""
+    purl: str = ""
+    """Canonical package URL, or empty where ecosystem or name are not known."""
+    licences: tuple[str, ...] = ()
+    """SPDX expressions as given."""
+    ref: str = ""
+    """Identifier inside the report (bom-ref, SPDXID), for edges."""
+    direct: bool | None = None
+    scope: str = ""
+    """`runtime`, `development`, `test`, `optional` or empty."""
+    hashes: tuple[tuple[str, str], ...] = ()
+    """Pairs of algorithm and hexadecimal digest."""
+    supplier: str = ""
+
+
+class DependsOn(Struct, frozen=True):
+    """An edge of a dependency graph, between `Component.ref`s of one report."""
+
+    ref: str
+    targets: tuple[str, ...]
+
+
+@lru_cache(maxsize=65536)
+def parse_purl(text: str) -> PackageURL | None:
+    """Return the parsed package URL, or None where `text` is none. Cached: a parse costs 20 µs."""
+    try:
+        return PackageURL.from_string(text)
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=65536)
+def canonical_purl(text: str) -> str:
+    """Return the package URL in canonical form, or an empty string where `text` is none."""
+    parsed = parse_purl(text)
+    return parsed.to_string() if parsed else ""
+
+
+@lru_cache(maxsize=65536)
+def make_purl(ecosystem: str, name: str, version: str = "", namespace: str = "", qualifiers: str = "") -> str:
+    """Return a canonical package URL, or an empty string where the parts do not make one.
+
+    `ecosystem` is a purl type (`npm`, `pypi`, `maven`, `deb` …); `name` may hold the namespace in front
+    (`@scope/name`, `group/artifact`, for Maven also `group:artifact`) where `namespace` is empty.
+    """
+    if ecosystem == "maven":
+        name = name.replace(":", "/")
+    if not namespace and "/" in name and ecosystem not in {"oci", "docker"}:
+        namespace, _, name = name.rpartition("/")
+    try:
+        return PackageURL(
+            ecosystem, namespace or None, name, version or None, qualifiers or None
+        ).to_string()
+    except ValueError:
+        return ""
+
+
+@lru_cache(maxsize=65536)
+def package_key(purl: str) -> str:
+    """Return what names the package over all its versions: `type/namespace/name`, without qualifiers."""
+    parsed = parse_purl(purl)
+    if parsed is None:
+        return ""
+    return "/".join(part for part in (parsed.type, parsed.namespace, parsed.name) if part)
+
+
+def display_name(purl: str) -> str:
+    """Return the name that people use for the package of a purl, with its namespace."""
+    parsed = parse_purl(purl)
+    if parsed is None:
+        return ""
+    return f"{parsed.namespace}/{parsed.name}" if parsed.namespace else parsed.name

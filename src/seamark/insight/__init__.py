@@ -1,0 +1,1 @@
+"""What is told about the whole: measures, and copies that leave the house."""

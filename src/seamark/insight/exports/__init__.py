@@ -1,0 +1,1 @@
+"""Forms in which findings and issues leave the house."""

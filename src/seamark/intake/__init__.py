@@ -1,0 +1,1 @@
+"""What comes in: reports, working trees, services. Each part returns plain values."""

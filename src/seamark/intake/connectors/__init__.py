@@ -1,0 +1,1 @@
+"""Services and feeds. The only part of this room that opens the network."""

@@ -1,0 +1,1 @@
+"""What a working tree and its surroundings say about themselves."""

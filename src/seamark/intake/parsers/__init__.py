@@ -1,0 +1,1 @@
+"""Reading what scanners write: `kit` is the shared machinery, `formats` holds one file a format."""

@@ -1,0 +1,227 @@
+"""The door behind every parser: bounds, paths, control characters and secrets, for all formats alike."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import posixpath
+import re
+from functools import lru_cache
+from typing import Any
+from urllib.parse import unquote
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from seamark.core.finding import Exchange, Finding, FlowStep, Patch
+from seamark.core.kind import Kind
+from seamark.core.location import CodeLocation, ImageLocation
+from seamark.core.report import Run
+
+PROBLEMS = 50
+"""Largest number of a run's problems that are kept."""
+TITLE, TEXT, SNIPPET, EXCHANGE = 500, 16_000, 4_000, 16_000
+"""Largest number of characters kept of a title, a description, a snippet, a request or answer."""
+
+_TELLING = 8
+"""Characters from which on a piece of text can only be the secret."""
+_MOST_LINES = 2**31
+_CLEAN = re.compile(r"/?(?:[\w@+~-][\w@+.~-]*/)*[\w@+~-][\w@+.~-]*", re.ASCII).fullmatch
+"""Paths that are clean already, and most are: nothing is to be done."""
+_DRIVE = re.compile(r"^/?[A-Za-z]:(?=/)")
+
+
+@lru_cache(maxsize=65536)
+def clean_path(path: str) -> str:
+    """Return a path as the product writes it: forward slashes, no `file:` scheme, no `./`, no `..` that can be resolved.
+
+    Absolute paths stay absolute; only their drive letter goes, so that one checkout reads the same on every system.
+    """
+    if _CLEAN(path):
+        return path
+    cleaned = _cleaned(path)
+    while cleaned != path:
+        path, cleaned = cleaned, _cleaned(cleaned)
+    return cleaned
+
+
+def _cleaned(path: str) -> str:
+    text = path.strip()
+    if text.startswith("file:"):
+        text = unquote(re.sub(r"^file:(//[^/]*)?", "", text))
+    text = text.replace("\\", "/")
+    text = _DRIVE.sub("", text)
+    if not text or "://" in text:
+        return text
+    cleaned = posixpath.normpath(text)
+    if cleaned.startswith("//"):
+        cleaned = cleaned[1:]
+    return "" if cleaned == "." else cleaned
+
+
+def mask(secret: str) -> str:
+    """Return what may be shown of a secret: the first four characters of a long one, never more than a fifth."""
+    shown = min(4, len(secret) // 5)
+    return f"{secret[:shown]}…({len(secret)} characters)"
+
+
+def digest(secret: str, key: bytes) -> str:
+    """Return the keyed hash of a secret, 128 bits in hexadecimal: equal secrets meet, nobody can guess them back."""
+    return hmac.new(key, secret.strip().encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:32]
+
+
+def _bounded(text: str, limit: int) -> str:
+    if "\x00" in text:
+        text = text.replace("\x00", "")
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def tidy(finding: Finding, kind: Kind, key: bytes) -> Finding:
+    """Return the finding as it may leave the parser. Costs next to nothing where nothing is to be done."""
+    if finding.secret:
+        finding = _without_secret(finding, key)
+    title, rule, description = finding.title, finding.rule, finding.description
+    location = finding.location
+    tidied = location
+    if type(location) is CodeLocation:
+        tidied = _code(location)
+    elif type(location) is ImageLocation and location.path:
+        path = clean_path(location.path)
+        tidied = location if path == location.path else replace(location, path=path)
+    if (
+        tidied is location
+        and finding.kind is not None
+        and title
+        and len(title) <= TITLE
+        and title.isprintable()
+        and rule.isprintable()
+        and len(rule) <= TITLE
+        and len(description) <= TEXT
+        and "\x00" not in description
+        and not finding.remedy
+        and finding.exchange is None
+        and not finding.flow
+        and not finding.patches
+        and not finding.dependency_paths
+    ):
+        return finding
+    changes = _changes(finding, kind)
+    if tidied is not location:
+        changes["location"] = tidied
+    return replace(finding, **changes) if changes else finding
+
+
+def _changes(finding: Finding, kind: Kind) -> dict[str, Any]:
+    """Return what is to be changed of a finding, its location apart."""
+    changes: dict[str, Any] = {}
+    if finding.kind is None:
+        changes["kind"] = kind
+    title = finding.title
+    if len(title) > TITLE or not title.isprintable() or not title:
+        changes["title"] = _one_line(title) or _one_line(finding.rule) or "Untitled finding"
+    if not finding.rule.isprintable() or len(finding.rule) > TITLE:
+        changes["rule"] = _one_line(finding.rule)
+    for name, text in (("description", finding.description), ("remedy", finding.remedy)):
+        if len(text) > TEXT or "\x00" in text:
+            changes[name] = _bounded(text, TEXT)
+    exchange = finding.exchange
+    if exchange is not None:
+        request, response = _bounded(exchange.request, EXCHANGE), _bounded(exchange.response, EXCHANGE)
+        if request is not exchange.request or response is not exchange.response:
+            changes["exchange"] = Exchange(request, response)
+    if finding.flow:
+        changes["flow"] = tuple(_step(step) for step in finding.flow[:100])
+    if len(finding.dependency_paths) > 20:
+        changes["dependency_paths"] = finding.dependency_paths[:20]
+    if finding.patches:
+        changes["patches"] = tuple(_patch(patch) for patch in finding.patches)
+    return changes
+
+
+def _one_line(text: str) -> str:
+    """Return a text on one line, without characters that cannot be shown."""
+    line = " ".join(text.split())
+    if not line.isprintable():
+        line = "".join(letter for letter in line if letter.isprintable() or letter.isspace())
+    return _bounded(line, TITLE)
+
+
+def _step(step: FlowStep) -> FlowStep:
+    location = _code(step.location)
+    return step if location is step.location else replace(step, location=location)
+
+
+def tidy_run(run: Run) -> Run:
+    """Return the run with the paths of its scope written as those of its findings are, and few enough problems."""
+    scope = None if run.scope is None else tuple(clean_path(path) or path for path in run.scope)
+    if scope == run.scope and len(run.problems) <= PROBLEMS:
+        return run
+    return replace(run, scope=scope, problems=run.problems[:PROBLEMS])
+
+
+def _code(location: CodeLocation) -> CodeLocation:
+    given, number, snippet = location.path, location.line, location.snippet
+    path = clean_path(given)
+    line = number if number is None or 0 < number < _MOST_LINES else None
+    if path == given and line is number and len(snippet) <= SNIPPET and "\x00" not in snippet:
+        return location
+    return replace(location, path=path, line=line, snippet=_bounded(snippet, SNIPPET))
+
+
+def _patch(patch: Patch) -> Patch:
+    return replace(
+        patch,
+        replacements=tuple(replace(edit, path=clean_path(edit.path)) for edit in patch.replacements),
+    )
+
+
+def _without_secret(finding: Finding, key: bytes) -> Finding:
+    """Return the finding with its secret masked everywhere a person could read it."""
+    secret = finding.secret
+    if _is_redacted(secret):
+        # What is left identifies nothing.
+        return replace(finding, secret=secret[:80], secret_digest=finding.secret_digest)
+    masked = mask(secret)
+    # A long secret may be shown in part: each of its lines is masked as well.
+    lines = [line.strip() for line in secret.splitlines() if len(line.strip()) >= _TELLING]
+    pieces = sorted({secret, secret.strip(), *lines}, key=len, reverse=True)
+    hidden = replace(finding, secret=masked, secret_digest=digest(secret, key), flow=(), patches=())
+    changes: dict[str, Any] = {}
+    for name in hidden.__struct_fields__:
+        # Short secrets are words that also stand in names of files and rules, where they give nothing away.
+        if name in _NEVER_SECRET or (name in _NAMES and len(secret) < _TELLING):
+            continue
+        value = getattr(hidden, name)
+        redacted = _redacted(value, pieces, masked)
+        if redacted is not value:
+            changes[name] = redacted
+    if isinstance(location := hidden.location, CodeLocation) and len(secret) < _TELLING:
+        changes["location"] = replace(location, snippet=_redacted(location.snippet, pieces, masked))
+    return replace(hidden, **changes) if changes else hidden
+
+
+_NEVER_SECRET = frozenset({"secret", "secret_digest", "severity", "severity_given", "kind"})
+_NAMES = frozenset({"rule", "about", "location", "component", "vulnerabilities"})
+
+
+def _is_redacted(secret: str) -> bool:
+    """Tell whether the tool itself has made a secret unreadable."""
+    return "***" in secret or "redacted" in secret.lower() or len(secret.strip("*")) < 4 or set(secret) <= set("*.•xX…")
+
+
+def _redacted(value: Any, pieces: list[str], masked: str) -> Any:
+    """Return a value with all pieces of a secret replaced in its texts; the very value where there are none."""
+    if isinstance(value, str):
+        for piece in pieces:
+            if piece in value:
+                value = value.replace(piece, masked)
+        return value
+    if isinstance(value, tuple):
+        inner = tuple(_redacted(each, pieces, masked) for each in value)
+        return inner if any(new is not old for new, old in zip(inner, value, strict=True)) else value
+    if isinstance(value, Struct):
+        fields = {name: getattr(value, name) for name in value.__struct_fields__}
+        new = {name: _redacted(old, pieces, masked) for name, old in fields.items()}
+        changed = {name: each for name, each in new.items() if each is not fields[name]}
+        return replace(value, **changed) if changed else value
+    return value

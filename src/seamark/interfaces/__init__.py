@@ -1,0 +1,1 @@
+"""How people and programs are shown things and asked: thin, with no rules of their own."""

@@ -1,0 +1,26 @@
+"""seamark serve."""
+
+from __future__ import annotations
+
+import click
+
+from seamark.interfaces.cli.database import boot
+from seamark.interfaces.cli.server import announce_first_login, serve
+
+
+@click.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes a free one.")
+@click.option("--threads", type=click.IntRange(1, 64), default=8, show_default=True)
+@click.option("--no-worker", is_flag=True, help="Leave imports to `seamark worker`.")
+def command(host: str, port: int, threads: int, *, no_worker: bool) -> None:
+    """Start the web UI and the API, with a worker for imports.
+
+    \b
+    Examples:
+      seamark serve
+      seamark serve --host 0.0.0.0 --port 8080       name the host in SEAMARK_ALLOWED_HOSTS
+    """
+    boot()
+    announce_first_login()
+    serve(host, port, threads=threads, worker=not no_worker)

@@ -1,0 +1,79 @@
+"""seamark user."""
+
+from __future__ import annotations
+
+import click
+
+from seamark.interfaces.cli.database import boot
+
+ROLES = ["viewer", "developer", "analyst", "approver", "auditor", "admin"]
+
+
+@click.group("user")
+def command() -> None:
+    """Add people and make tokens.
+
+    \b
+    Examples:
+      seamark user add mia --role analyst
+      seamark user token mia --name "CI of shop" --days 30
+      seamark user password mia
+    """
+
+
+@command.command("add")
+@click.argument("name")
+@click.option("--role", type=click.Choice(ROLES), default="viewer", show_default=True)
+@click.option("--application", default="", metavar="NAME", help="Only in this application.")
+def add(name: str, role: str, application: str) -> None:
+    """Add a person, with a password that is shown once."""
+    boot()
+    from seamark.pipeline.people import add_user
+    from seamark.store.models.people import Role
+
+    login = add_user(name, Role(role), application=_application(application))
+    click.echo(f"{login.name} may log in with the password {login.password}")
+
+
+@command.command("password")
+@click.argument("name")
+def password(name: str) -> None:
+    """Give a person a new password."""
+    boot()
+    from seamark.pipeline.people import reset_password
+
+    login = reset_password(_user(name))
+    click.echo(f"{login.name} may log in with the password {login.password}")
+
+
+@command.command("token")
+@click.argument("name")
+@click.option("--name", "label", default="command line", show_default=True, help="What the token is for.")
+@click.option("--scope", "scopes", multiple=True, type=click.Choice(["read", "import", "write", "admin"]), default=("read", "import"), show_default=True)
+@click.option("--days", type=click.IntRange(1, 3650), default=90, show_default=True)
+def token(name: str, label: str, scopes: tuple[str, ...], days: int) -> None:
+    """Make an API token for a person; it is shown once."""
+    boot()
+    from seamark.pipeline.people import make_token
+
+    click.echo(make_token(_user(name), label, scopes=scopes, days=days))
+
+
+def _user(name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - Django is loaded by now, and only by now
+    from seamark.store.models import User
+
+    found = User.objects.filter(username__iexact=name).first()
+    if found is None:
+        raise click.ClickException(f"There is no user {name!r}")
+    return found
+
+
+def _application(name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - Django is loaded by now, and only by now
+    from seamark.store.models import Application
+
+    if not name:
+        return None
+    found = Application.objects.filter(name__iexact=name).first()
+    if found is None:
+        raise click.ClickException(f"There is no application {name!r}")
+    return found

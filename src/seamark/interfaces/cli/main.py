@@ -1,0 +1,99 @@
+"""The command line. Exit codes: 0 done, 1 it could not be done, 2 wrong words or an unreadable report, 3 unknown or ambiguous format."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from seamark import __version__
+from seamark.core.errors import SeamarkError
+
+COMMANDS = {
+    "read": "Print what scanner reports say, without keeping anything.",
+    "formats": "List the report formats that can be read.",
+    "import": "Import scanner reports into an application.",
+    "issues": "List issues, riskiest first.",
+    "show": "Show one issue: evidence by tool, receipt, history.",
+    "fixes": "List the changes that remove most risk.",
+    "serve": "Start the web UI and the API.",
+    "worker": "Work off queued imports.",
+    "migrate": "Create or update the database.",
+    "intelligence": "Load facts about exploitation (EPSS, KEV) from a file.",
+    "user": "Add people and make tokens.",
+    "demo": "Import the example application and show it.",
+    "check": "Check settings, database and installation.",
+    "completion": "Print the shell completion script.",
+}
+
+
+class Commands(click.Group):
+    """Finds commands by name and imports only the one that is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return all names in the order in which they are explained."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Return a command, or None where there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"seamark.interfaces.cli.commands.{cmd_name}_")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """Name the nearest command where one is misspelt."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            import difflib
+
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            if near:
+                error.message += f" Did you mean {near[0]!r}?"
+            raise
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="seamark")
+def main() -> None:
+    """From a heap of scanner reports to one prioritised list.
+
+    \b
+    Examples:
+      seamark read trivy.json semgrep.sarif         what do these reports say?
+      seamark import *.json --application shop      keep them, and find out what is the same
+      seamark issues --limit 10                     what to fix first
+      seamark serve                                 the web UI on http://127.0.0.1:8000
+    """
+
+
+def run() -> None:
+    """Run the command line, and turn foreseen failures into one line and an exit code."""
+    try:
+        main.main(standalone_mode=False, prog_name="seamark")
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.Abort:
+        click.echo("seamark: stopped; nothing was half-done", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except SeamarkError as error:
+        click.echo(f"seamark: {error}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        click.echo("seamark: stopped; nothing was half-done", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of our output has left, as `head` does. Python would complain at exit about a closed pipe.
+        sys.stderr.close()
+        sys.exit(0)

@@ -1,0 +1,57 @@
+"""The embedded server: waitress with a worker thread beside it."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import socket
+import sys
+import threading
+
+import click
+
+from seamark.core.errors import SeamarkError
+
+
+def announce_first_login() -> None:
+    """Make an administrator where there is nobody yet, and say the password that was generated."""
+    from seamark.pipeline.people import first_administrator
+
+    made = first_administrator()
+    if made is not None:
+        click.echo(f"First start: log in as {made.name} with the password {made.password} (shown once; change it on your account page)")
+
+
+def serve(host: str, port: int, *, threads: int = 8, worker: bool = True) -> None:
+    """Serve until Ctrl-C or SIGTERM; the import at hand is finished first. Raises `SeamarkError` where the port is taken."""
+    from django.conf import settings
+    from waitress.server import create_server
+
+    from seamark.pipeline.imports import Worker
+    from django.core.wsgi import get_wsgi_application
+
+    try:
+        server = create_server(
+            get_wsgi_application(), host=host, port=port, threads=threads, ident=None, max_request_body_size=settings.SEAMARK_UPLOAD_LIMIT,
+            clear_untrusted_proxy_headers=not settings.AXES_IPWARE_PROXY_COUNT,
+        )  # fmt: skip
+    except (OSError, socket.gaierror) as error:
+        raise SeamarkError(f"The server cannot listen on {host}:{port}: {error.strerror or error}; choose another with --port") from None
+    background = Worker()
+    if worker:
+        background.start()
+    stop = threading.Event()
+    previous = signal.signal(signal.SIGTERM, lambda *_: (stop.set(), server.close()))
+    bound = getattr(server, "effective_port", port)
+    shown = f"[{host}]" if ":" in host else host
+    click.echo(f"Seamark is on http://{shown}:{bound} (Ctrl-C ends it)")
+    sys.stdout.flush()
+    try:
+        with contextlib.suppress(OSError, KeyboardInterrupt):
+            server.run()
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+        server.close()
+        if worker:
+            click.echo("Finishing the import at hand …" if not stop.is_set() else "Ending", err=True)
+            background.stop()

@@ -1,0 +1,226 @@
+"""Taking reports in: kept at once, worked off in the background, in order, each exactly once.
+
+The `Import` row is the truth. A worker takes it under a lease and an attempt number; a lost worker's lease runs out and another
+one takes it again. That is safe because an import is one transaction.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+from django.conf import settings
+from django.db import DatabaseError, OperationalError, close_old_connections, connection, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from seamark.core.errors import ImportRefused, SeamarkError, StoreUnavailable, UnknownFormat, UnreadableReport
+from seamark.intake.parsers.kit.read import OpenReport, open_report
+from seamark.intake.parsers.kit.registry import parsers
+from seamark.pipeline.ingest import Outcome, ingest
+from seamark.pipeline.target import Target, image_key, repository_key
+from seamark.store import evidence
+from seamark.store.models import Import, User
+from seamark.store.models.work import ImportState
+
+LEASE = timedelta(minutes=15)
+ATTEMPTS = 3
+_progress: dict[int, int] = {}
+_wake = threading.Event()
+
+
+def secret_digest_key() -> bytes:
+    """Return the installation's key for the digests of secrets."""
+    return sha256(b"seamark secret digests\0" + settings.SECRET_KEY.encode()).digest()
+
+
+def check(target: Target) -> None:
+    """Refuse a target that cannot be right, before anything is stored. Raises `ImportRefused`."""
+    if not target.application.strip() or len(target.application) > 200 or not target.application.isprintable():
+        raise ImportRefused("An application's name has 1 to 200 printable characters")
+    if target.repository:
+        repository_key(target.repository)
+    if target.image:
+        image_key(target.image)
+    if target.format != "auto" and target.format not in parsers():
+        raise ImportRefused(f"There is no format called {target.format!r}; `seamark formats` lists them")
+
+
+def accept(stream: BinaryIO, name: str, target: Target, *, author: User | None = None) -> Import:
+    """Keep a report and queue its import. Raises `ImportRefused` and `UnreadableReport` (for an empty file)."""
+    check(target)
+    first = stream.read(1)
+    if not first:
+        raise UnreadableReport("The file is empty", hint="the scanner wrote nothing: look at its exit code and its log")
+    with guarded(), transaction.atomic():
+        report = evidence.store_report(_Joined(first, stream), name[:500])  # type: ignore[arg-type]
+        lane = sha256(f"{target.application.strip().lower()}".encode()).hexdigest()
+        queued = Import.objects.create(report=report, target=msgspec.to_builtins(target), lane=lane, author=author)
+    _wake.set()
+    return queued
+
+
+class _Joined:
+    """A stream with its first byte put back."""
+
+    def __init__(self, first: bytes, rest: BinaryIO) -> None:
+        self._first, self._rest = first, rest
+
+    def read(self, size: int = -1) -> bytes:
+        first, self._first = self._first, b""
+        return first + self._rest.read(size - len(first) if size > 0 else size)
+
+
+def import_file(path: Path, target: Target, *, author: User | None = None, progress: Callable[[int], None] = lambda _: None) -> Outcome:
+    """Import a file at once, in this process. Raises `UnreadableReport`, `ImportRefused` and `StoreUnavailable`."""
+    check(target)
+    opened = open_report(path, target.format, key=secret_digest_key())
+    with guarded(), transaction.atomic():
+        with path.open("rb") as stream:
+            report = evidence.store_report(stream, path.name)
+        outcome = ingest(opened, report, target, progress)
+        Import.objects.create(
+            report=report, target=msgspec.to_builtins(target), lane="", author=author, state=ImportState.DONE, attempt=1,
+            progress=outcome.findings, result=msgspec.to_builtins(outcome), finished_at=timezone.now(),
+        )  # fmt: skip
+    return outcome
+
+
+@contextlib.contextmanager
+def guarded() -> Iterator[None]:
+    """Turn a database that is away, locked or full into a sentence."""
+    try:
+        yield
+    except OperationalError as error:
+        text = str(error).strip().split("\n", 1)[0]
+        if "locked" in text:
+            raise StoreUnavailable("The database is busy with another import; nothing was changed, try again") from error
+        if "full" in text or "No space left" in text:
+            raise StoreUnavailable("The disk is full; nothing was changed") from error
+        raise StoreUnavailable(f"The database cannot be used ({text}); nothing was changed") from error
+
+
+def claim() -> Import | None:
+    """Take the next import that may run: the oldest of its lane, or one whose worker was lost."""
+    now = timezone.now()
+    with transaction.atomic():
+        ready = Import.objects.filter(
+            Q(state=ImportState.QUEUED) | Q(state=ImportState.RUNNING, lease_until__lt=now)
+        ).order_by("id")
+        if connection.vendor == "postgresql":
+            ready = ready.select_for_update(skip_locked=True)
+        for found in ready[:50]:
+            ahead = Import.objects.filter(lane=found.lane, id__lt=found.pk, state__in=[ImportState.QUEUED, ImportState.RUNNING])
+            if found.lane and ahead.exists():
+                continue
+            if found.attempt >= ATTEMPTS:
+                _fail(found, f"The import was started {ATTEMPTS} times and never finished; the worker may lack memory")
+                continue
+            Import.objects.filter(pk=found.pk).update(
+                state=ImportState.RUNNING, attempt=F("attempt") + 1, lease_until=now + LEASE, progress=0
+            )
+            found.refresh_from_db()
+            return found
+    return None
+
+
+def failure_name(error: Exception) -> str:
+    """Return the name of a failure's sort, as the API gives it."""
+    if isinstance(error, UnknownFormat):
+        return "unknown-format"
+    if isinstance(error, UnreadableReport):
+        return "unreadable-report"
+    return "refused" if isinstance(error, ImportRefused) else "store"
+
+
+def _fail(found: Import, sentence: str, failure: str = "store") -> None:
+    Import.objects.filter(pk=found.pk, attempt=found.attempt).update(
+        state=ImportState.FAILED, error=sentence[:2000], failure=failure, finished_at=timezone.now(), lease_until=None
+    )
+
+
+def work_once() -> bool:
+    """Carry out one waiting import. Returns False where none waits."""
+    found = claim()
+    if found is None:
+        return False
+    try:
+        outcome = _carry_out(found)
+    except SeamarkError as error:
+        _fail(found, str(error), failure_name(error))
+    except DatabaseError as error:
+        # A passing fault of the database: the lease lets the next attempt take it.
+        if found.attempt >= ATTEMPTS:
+            _fail(found, f"The database refused the import: {str(error).splitlines()[0]}")
+        else:
+            Import.objects.filter(pk=found.pk, attempt=found.attempt).update(state=ImportState.QUEUED, lease_until=None)
+    else:
+        Import.objects.filter(pk=found.pk, attempt=found.attempt).update(
+            state=ImportState.DONE, progress=outcome.findings, result=msgspec.to_builtins(outcome), finished_at=timezone.now(),
+            lease_until=None, error="",
+        )  # fmt: skip
+    finally:
+        _progress.pop(found.pk, None)
+    return True
+
+
+def _carry_out(found: Import) -> Outcome:
+    target = msgspec.convert(found.target, Target)
+
+    def tell(count: int) -> None:
+        _progress[found.pk] = count
+
+    with tempfile.NamedTemporaryFile(prefix="seamark-", suffix=".report") as file:
+        for piece in evidence.report_bytes(found.report):
+            file.write(piece)
+        file.flush()
+        opened: OpenReport = open_report(file.name, target.format, key=secret_digest_key())
+        with guarded():
+            return ingest(opened, found.report, target, tell)
+
+
+def progress_of(found: Import) -> int:
+    """Return how many findings of a running import have been read."""
+    return _progress.get(found.pk, found.progress)
+
+
+class Worker:
+    """Works off imports until it is told to stop."""
+
+    def __init__(self, *, poll: float = 1.0) -> None:
+        self._poll = poll
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def run(self) -> None:
+        """Work in this thread until `stop`."""
+        while not self._stop.is_set():
+            try:
+                busy = work_once()
+            except DatabaseError:
+                busy = False
+            finally:
+                close_old_connections()
+            if not busy:
+                _wake.wait(self._poll)
+                _wake.clear()
+        connection.close()
+
+    def start(self) -> None:
+        """Work in a thread of its own."""
+        self._thread = threading.Thread(target=self.run, name="seamark-worker", daemon=True)
+        self._thread.start()
+
+    def stop(self, timeout: float = 30.0) -> None:
+        """Finish the current import and stop."""
+        self._stop.set()
+        _wake.set()
+        if self._thread is not None:
+            self._thread.join(timeout)

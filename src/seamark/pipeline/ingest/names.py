@@ -1,0 +1,241 @@
+"""Looks rules, vulnerabilities and fixes up by name, once each, and makes those that are new."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import msgspec
+from django.db.models import Q
+
+from seamark.analysis.correlation.aliases import AliasGroups
+from seamark.core import finding as core
+from seamark.store import writer
+from seamark.store.models import (
+    AliasAssertion,
+    Application,
+    Asset,
+    Exploitation,
+    Finding,
+    Fix,
+    Issue,
+    Rule,
+    Vulnerability,
+    VulnerabilityName,
+)
+
+
+class Rules:
+    """Row ids of a tool's rules."""
+
+    def __init__(self, tool: str) -> None:
+        self._tool = tool[:200]
+        self._ids: dict[str, int] = {}
+        self._texts: dict[str, core.Rule | None] = {}
+
+    def add(self, code: str, about: core.Rule | None) -> None:
+        """Remember that a rule occurs, with its texts where the report has them."""
+        if code not in self._texts or (about is not None and self._texts[code] is None):
+            self._texts[code] = about
+
+    def settle(self) -> None:
+        """Find or write all rules added since the last call, and refresh texts that changed."""
+        fresh = [code for code in self._texts if code not in self._ids]
+        if not fresh:
+            return
+        found = writer.select_in(
+            "SELECT id, code, title, details FROM store_rule WHERE tool = %s AND code {values}", fresh, [self._tool]
+        )
+        changed = []
+        for number, code, title, details in found:
+            self._ids[code] = number
+            about = self._texts[code]
+            if about is not None:
+                new_title, new_details = _texts(about)
+                known = msgspec.json.decode(details) if isinstance(details, str) else details
+                if (title, known) != (new_title, msgspec.json.decode(new_details)):
+                    changed.append((number, new_title, new_details))
+        writer.update(Rule, ["title", "details"], changed)
+        missing = [code for code in fresh if code not in self._ids]
+        numbers = writer.reserve(Rule, len(missing))
+        rows = []
+        for number, code in zip(numbers, missing, strict=True):
+            self._ids[code] = number
+            rows.append((number, self._tool, code, *_texts(self._texts[code])))
+        writer.insert(Rule, ["id", "tool", "code", "title", "details"], rows)
+
+    def __getitem__(self, code: str) -> int:
+        """Return a rule's row id."""
+        return self._ids[code]
+
+
+def _texts(about: core.Rule | None) -> tuple[str, str]:
+    if about is None:
+        return "", "{}"
+    details = {
+        "name": about.name, "description": about.description[:16_000], "remedy": about.remedy[:16_000],
+        "cwes": about.cwes, "tags": about.tags[:50], "references": about.references[:50],
+    }  # fmt: skip
+    return about.title[:500], msgspec.json.encode({key: value for key, value in details.items() if value}).decode().replace("\\u0000", "")
+
+
+_IDENTITY = re.compile(r"^(CVE|GHSA|OSV|PYSEC|RUSTSEC|GO|MAL|SNYK|GSD|GMS|EUVD|HSEC|RSEC|BIT)-", re.IGNORECASE)
+
+
+@dataclass
+class Flaw:
+    """A vulnerability group, and what is known of its exploitation."""
+
+    number: int
+    exploitation: Exploitation | None
+
+
+class Flaws:
+    """Row ids of vulnerability groups by the names that findings carry."""
+
+    def __init__(self, asserter: str) -> None:
+        self._asserter = asserter[:200]
+        self._flaws: dict[str, Flaw] = {}
+        self._sets: dict[tuple[str, ...], None] = {}
+        self._seen: dict[tuple[str, ...], None] = {}
+        self.joined: set[int] = set()
+        """Groups that have just taken in another one; whoever looks clears it."""
+
+    def add(self, names: tuple[str, ...]) -> None:
+        """Remember that a finding names one flaw by these names."""
+        if names not in self._seen:
+            self._seen[names] = None
+            self._sets[names] = None
+
+    def settle(self) -> None:
+        """Find, join or make the groups of all names added since the last call."""
+        if not self._sets:
+            return
+        sets, self._sets = self._sets, {}
+        names = sorted({name for one in sets for name in one})
+        known = dict(writer.select_in("SELECT name, group_id FROM store_vulnerabilityname WHERE name {values}", names))
+        siblings = writer.select_in(
+            "SELECT name, group_id FROM store_vulnerabilityname WHERE group_id {values}", sorted(set(known.values()))
+        )
+        known |= dict(siblings)
+        groups = AliasGroups(known)
+        pairs = set()
+        for one in sets:
+            same = aliases(one)
+            groups.join(same)
+            for name in one:
+                groups.join([name])
+            pairs |= {(same[0], other) if same[0] < other else (other, same[0]) for other in same[1:]}
+        self._write(groups, known, pairs)
+        self._join_groups(groups, known)
+        facts = {row.name: row for row in Exploitation.objects.filter(name__in=known.keys() | set(names))}
+        for members in groups.groups().values():
+            number = groups.number(members[0])
+            assert number is not None  # noqa: S101 - written above
+            told = [facts[name] for name in members if name in facts]
+            flaw = Flaw(number, worst(told))
+            self._flaws.update(dict.fromkeys(members, flaw))
+
+    def _write(self, groups: AliasGroups, known: dict[str, int], pairs: set[tuple[str, str]]) -> None:
+        fresh = [members for members in groups.groups().values() if groups.number(members[0]) is None]
+        numbers = writer.reserve(Vulnerability, len(fresh))
+        writer.insert(Vulnerability, ["id", "title"], [(number, "") for number in numbers])
+        rows = []
+        for number, members in zip(numbers, fresh, strict=True):
+            groups.settle(members[0], number)
+        for members in groups.groups().values():
+            number = groups.number(members[0])
+            rows.extend((name, number) for name in members if name not in known)
+        ids = writer.reserve(VulnerabilityName, len(rows))
+        writer.insert(
+            VulnerabilityName, ["id", "name", "group"], [(i, name, number) for i, (name, number) in zip(ids, rows, strict=True)]
+        )
+        if pairs:
+            told = set(AliasAssertion.objects.filter(asserter=self._asserter).values_list("left", "right"))
+            AliasAssertion.objects.bulk_create(
+                [AliasAssertion(asserter=self._asserter, left=left, right=right) for left, right in sorted(pairs - told)],
+                ignore_conflicts=True,
+            )
+
+    def _join_groups(self, groups: AliasGroups, known: dict[str, int]) -> None:
+        """Where two groups turn out to be one, let the surviving one have the names and the issues of both."""
+        gone = {number: survivor for name, number in known.items() if (survivor := groups.number(name)) is not None and survivor != number}
+        for number, survivor in sorted(gone.items()):
+            VulnerabilityName.objects.filter(group=number).update(group=survivor)
+            Vulnerability.objects.filter(pk=number).update(merged_into=survivor)
+            Issue.objects.filter(vulnerability=number).update(vulnerability=survivor)
+            self.joined.add(survivor)
+
+    def get(self, names: tuple[str, ...]) -> Flaw | None:
+        """Return the flaw that names stand for, None where there are none."""
+        return self._flaws.get(names[0]) if names else None
+
+
+def aliases(names: tuple[str, ...]) -> list[str]:
+    """Return those names of one finding that are surely aliases of each other.
+
+    An advisory of a distribution speaks of many flaws, and a finding with two CVEs speaks of two.
+    """
+    identities = [name for name in names if _IDENTITY.match(name)]
+    if sum(name.startswith("CVE-") for name in identities) > 1:
+        identities = identities[:1]
+    return identities or list(names[:1])
+
+
+def worst(told: Iterable[Exploitation]) -> Exploitation | None:
+    """Return the most alarming of several statements about one flaw."""
+    rows = list(told)
+    return max(rows, key=lambda row: (row.kev_added is not None, row.ransomware, row.epss or 0), default=None)
+
+
+class Fixes:
+    """Row ids of the upgrades that clear dependency issues, one for each package of an asset."""
+
+    def __init__(self, application: Application, asset: Asset) -> None:
+        self._application, self._asset = application, asset
+        self._ids: dict[str, int] = {}
+        self._wanted: dict[str, str] = {}
+        self.touched: set[int] = set()
+
+    def add(self, key: str, name: str) -> None:
+        """Remember that an issue is cleared by upgrading a package."""
+        if key not in self._ids:
+            self._wanted[key] = name
+
+    def settle(self) -> None:
+        """Find or write all fixes added since the last call."""
+        if not self._wanted:
+            return
+        wanted, self._wanted = self._wanted, {}
+        self._ids |= dict(
+            writer.select_in(
+                "SELECT key, id FROM store_fix WHERE asset_id = %s AND kind = 'upgrade' AND key {values}", list(wanted), [self._asset.pk]
+            )
+        )
+        missing = [key for key in wanted if key not in self._ids]
+        numbers = writer.reserve(Fix, len(missing))
+        writer.insert(
+            Fix,
+            ["id", "application", "asset", "kind", "key", "title", "target", "details"],
+            [
+                (number, self._application.pk, self._asset.pk, "upgrade", key, f"Upgrade {wanted[key]}", "", "{}")
+                for number, key in zip(numbers, missing, strict=True)
+            ],
+        )
+        self._ids |= dict(zip(missing, numbers, strict=True))
+
+    def __getitem__(self, key: str) -> int:
+        """Return a fix's row id, and remember that it has to be looked at again."""
+        number = self._ids[key]
+        self.touched.add(number)
+        return number
+
+
+def open_findings_of_fixes(fixes: Iterable[int]) -> list[tuple[int, str, str]]:
+    """Return (fix, component with version, fixed version) of the open findings that fixes clear."""
+    return list(
+        Finding.objects.filter(Q(issue__fix__in=list(fixes)), closed_in=None)
+        .values_list("issue__fix", "component", "fixed_version")
+        .distinct()
+    )

@@ -1,0 +1,159 @@
+"""From findings to rows: issues, evidence and findings of one batch, ready for the writer. No queries in here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec.structs import force_setattr
+
+from seamark.analysis.correlation.signals import (
+    Signals,
+    component_key,
+    hash64,
+    hash_content,
+    merge_text,
+    place_text,
+    signals,
+)
+from seamark.core.component import Component
+from seamark.core.finding import Finding, Rule
+from seamark.core.kind import KIND_CODES, Confidence, Kind, Reach, Verification, VexState
+from seamark.core.location import CodeLocation, WebLocation
+from seamark.store.models.findings import FindingFlag
+
+_encode = msgspec.msgpack.Encoder().encode
+
+FINDING_COLUMNS = (
+    "id", "stream", "issue", "rule", "opened_in", "closed_in", "kind", "severity", "cvss", "flags", "path", "line", "component",
+    "fixed_version", "report_index", "evidence", "evidence_index", "content", "tool_signal", "context_signal", "moved_signal",
+    "scope_signal", "place_signal", "loose_signal", "merge_key",
+)  # fmt: skip
+SIGNAL_COLUMNS = ("tool_signal", "context_signal", "moved_signal", "scope_signal", "place_signal", "loose_signal")
+
+
+class Read(NamedTuple):
+    """A finding as read: its number in the report, itself without its rule's texts, those, its bytes and their hash."""
+
+    index: int
+    finding: Finding
+    about: Rule | None
+    encoded: bytes
+    content: int
+
+
+def take(index: int, finding: Finding) -> Read:
+    """Return a finding with its content hash. The rule's texts are set apart: they are stored once."""
+    about = finding.about
+    if about is not None:
+        force_setattr(finding, "about", None)
+    encoded = _encode(finding)
+    return Read(index, finding, about, encoded, hash_content(encoded))
+
+
+def with_texts(read: Read) -> Finding:
+    """Return the finding with its rule's texts put back."""
+    if read.about is not None:
+        force_setattr(read.finding, "about", read.about)
+    return read.finding
+
+
+_FLAGS_BY_REACH = {Reach.RUNTIME: FindingFlag.REACHABLE.value, Reach.STATIC: FindingFlag.REACHABLE.value, Reach.UNREACHABLE: FindingFlag.UNREACHABLE.value}
+_FLAGS_BY_VERIFICATION = {Verification.VERIFIED: FindingFlag.VERIFIED.value, Verification.REFUTED: FindingFlag.REFUTED.value}
+_FLAGS_BY_CONFIDENCE = {Confidence.HIGH: FindingFlag.CONFIDENT.value, Confidence.LOW: FindingFlag.UNSURE.value}
+_SETTLED = frozenset({VexState.NOT_AFFECTED, VexState.FIXED, VexState.FALSE_POSITIVE})
+
+
+def flags_of(finding: Finding) -> int:
+    """Return the bits of `FindingFlag` for a finding."""
+    flags = 0
+    if finding.fixed_versions or finding.patches:
+        flags |= FindingFlag.FIXABLE.value
+    if finding.verification is not None:
+        flags |= _FLAGS_BY_VERIFICATION.get(finding.verification, 0)
+    if finding.reach is not None:
+        flags |= _FLAGS_BY_REACH.get(finding.reach, 0)
+    if finding.confidence is not None:
+        flags |= _FLAGS_BY_CONFIDENCE.get(finding.confidence, 0)
+    if finding.suppression is not None and finding.suppression.accepted:
+        flags |= FindingFlag.SUPPRESSED.value
+    if finding.vex is not None and finding.vex.state in _SETTLED:
+        flags |= FindingFlag.NOT_AFFECTED.value
+    if finding.component is not None and finding.component.scope in {"development", "test"}:
+        flags |= FindingFlag.DEVELOPMENT.value
+    return flags
+
+
+def cvss_of(finding: Finding) -> int | None:
+    """Return the highest base score in tenths."""
+    scores = [rating.score for rating in finding.cvss if rating.score is not None]
+    return round(max(scores) * 10) if scores else None
+
+
+def component_text(component: Component | None) -> str:
+    """Return a package with its version, for lists."""
+    if component is None:
+        return ""
+    return f"{component.name} {component.version}".strip()[:500]
+
+
+def issue_place(finding: Finding) -> str:
+    """Return where an issue is, for lists: `path:line`, the address, the resource or the package's file."""
+    location = finding.location
+    if type(location) is CodeLocation:
+        return f"{location.path}:{location.line}" if location.line else location.path
+    if type(location) is WebLocation:
+        return f"{location.method} {location.url}".strip()
+    return place_text(finding)
+
+
+def is_package(finding: Finding) -> bool:
+    """Tell whether a finding is about a package that an upgrade fixes."""
+    return finding.component is not None and finding.kind in {Kind.DEPENDENCY, Kind.CONTAINER}
+
+
+@dataclass
+class Prepared:
+    """A finding with everything that a row needs and the database does not decide."""
+
+    read: Read
+    signals: Signals
+    merge_key: int
+    flags: int
+    cvss: int | None
+
+
+def prepare(read: Read, asset: int, group: int) -> Prepared:
+    """Return a finding's identity and bits. `group` is its vulnerability group, 0 for none."""
+    finding = read.finding
+    return Prepared(
+        read,
+        signals(finding),
+        hash64(f"{asset}\0{_merge(finding, read.about, group)}"),
+        flags_of(finding),
+        cvss_of(finding) if finding.cvss else None,
+    )
+
+
+def _merge(finding: Finding, about: Rule | None, group: int) -> str:
+    if about is not None and not finding.cwes and about.cwes:
+        force_setattr(finding, "about", about)
+        text = merge_text(finding, group)
+        force_setattr(finding, "about", None)
+        return text
+    return merge_text(finding, group)
+
+
+def finding_row(
+    prepared: Prepared, *, number: int, stream: int, issue: int, rule: int, scan: int, evidence: int, evidence_index: int
+) -> tuple[Any, ...]:
+    """Return the row of a new finding, in the order of `FINDING_COLUMNS`."""
+    read, signs = prepared.read, prepared.signals
+    finding = read.finding
+    return (
+        number, stream, issue, rule, scan, None, KIND_CODES[finding.kind or Kind.CODE], finding.severity.value, prepared.cvss,
+        prepared.flags, place_text(finding), signs.line or None, component_text(finding.component),
+        finding.fixed_versions[0][:200] if finding.fixed_versions else "", read.index, evidence, evidence_index, read.content,
+        signs.tool, signs.context, signs.moved, signs.scope, signs.place, signs.loose, prepared.merge_key,
+    )  # fmt: skip

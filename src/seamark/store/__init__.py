@@ -1,0 +1,1 @@
+"""The only Django app with models, and the only room that speaks SQL."""

@@ -1,0 +1,152 @@
+"""Who may see what. Every read for a person starts at `visible_to`."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TypeVar
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Model, Q, QuerySet
+
+from seamark.store.models import (
+    Application,
+    Asset,
+    BusinessUnit,
+    Event,
+    Finding,
+    Fix,
+    Grant,
+    Import,
+    Issue,
+    Report,
+    Scan,
+    Stream,
+    User,
+)
+from seamark.store.models.people import Role
+
+Row = TypeVar("Row", bound=Model)
+
+READS = frozenset(Role)
+IMPORTS = frozenset({Role.DEVELOPER, Role.ANALYST, Role.ADMIN})
+TRIAGES = frozenset({Role.ANALYST, Role.APPROVER, Role.ADMIN})
+MANAGES = frozenset({Role.ADMIN})
+
+
+def visible_to(actor: User | AnonymousUser) -> Visible:
+    """Return what a person may see. Somebody without a grant sees nothing."""
+    return Visible(actor)
+
+
+class Visible:
+    """The rows that one person may see, and the roles that the person has on them."""
+
+    def __init__(self, actor: User | AnonymousUser) -> None:
+        self.actor = actor
+
+    @cached_property
+    def _grants(self) -> list[Grant]:
+        if not isinstance(self.actor, User) or not self.actor.is_active:
+            return []
+        return list(Grant.objects.filter(Q(user=self.actor) | Q(group__members=self.actor)))
+
+    @cached_property
+    def _units(self) -> dict[int, int | None]:
+        return dict(BusinessUnit.objects.values_list("id", "parent_id"))
+
+    def _scope(self, roles: frozenset[Role]) -> tuple[bool, set[int], set[int]]:
+        """Return whether a role of `roles` is held everywhere, and else the applications and units where it is."""
+        applications: set[int] = set()
+        units: set[int] = set()
+        for grant in self._grants:
+            if grant.role not in roles:
+                continue
+            if grant.application_id is not None:
+                applications.add(grant.application_id)
+            elif grant.unit_id is not None:
+                units.add(grant.unit_id)
+            else:
+                return True, set(), set()
+        if units:
+            units = {unit for unit in self._units if self._under(unit, units)}
+        return False, applications, units
+
+    def _under(self, unit: int | None, wanted: set[int]) -> bool:
+        seen: set[int] = set()
+        while unit is not None and unit not in seen:
+            if unit in wanted:
+                return True
+            seen.add(unit)
+            unit = self._units.get(unit)
+        return False
+
+    @cached_property
+    def everything(self) -> bool:
+        """Tell whether the person may read all applications."""
+        return self._scope(READS)[0]
+
+    def applications(self, roles: frozenset[Role] = READS) -> QuerySet[Application]:
+        """Return the applications on which the person holds one of these roles."""
+        whole, applications, units = self._scope(roles)
+        if whole:
+            return Application.objects.all()
+        return Application.objects.filter(Q(id__in=applications) | Q(unit__in=units))
+
+    def _of_applications(self, rows: QuerySet[Row], field: str, roles: frozenset[Role] = READS) -> QuerySet[Row]:
+        if self._scope(roles)[0]:
+            return rows
+        return rows.filter(**{f"{field}__in": self.applications(roles).values("id")})
+
+    def issues(self, roles: frozenset[Role] = READS) -> QuerySet[Issue]:
+        """Return issues of all states."""
+        return self._of_applications(Issue.objects.all(), "application", roles)
+
+    def findings(self) -> QuerySet[Finding]:
+        """Return findings, open and closed."""
+        return self._of_applications(Finding.objects.all(), "stream__application")
+
+    def fixes(self) -> QuerySet[Fix]:
+        """Return fixes."""
+        return self._of_applications(Fix.objects.all(), "application")
+
+    def assets(self) -> QuerySet[Asset]:
+        """Return assets; those of no application only to people who see everything."""
+        return self._of_applications(Asset.objects.all(), "application")
+
+    def streams(self) -> QuerySet[Stream]:
+        """Return streams."""
+        return self._of_applications(Stream.objects.all(), "application")
+
+    def scans(self) -> QuerySet[Scan]:
+        """Return scans."""
+        return self._of_applications(Scan.objects.all(), "stream__application")
+
+    def events(self) -> QuerySet[Event]:
+        """Return events."""
+        return self._of_applications(Event.objects.all(), "application")
+
+    def imports(self) -> QuerySet[Import]:
+        """Return imports: a person's own, and those into applications that the person sees."""
+        if self.everything:
+            return Import.objects.all()
+        names = self.applications().values_list("name", flat=True)
+        return Import.objects.filter(Q(author=self.actor.pk) | Q(target__application__in=list(names)))
+
+    def reports(self) -> QuerySet[Report]:
+        """Return reports that were scanned into an application that the person sees."""
+        if self.everything:
+            return Report.objects.all()
+        return Report.objects.filter(scans__stream__application__in=self.applications()).distinct()
+
+    def may(self, roles: frozenset[Role], application: Application | int | None = None) -> bool:
+        """Tell whether the person holds one of these roles on an application, or everywhere where none is named."""
+        whole, applications, units = self._scope(roles)
+        if whole or application is None:
+            return whole
+        if isinstance(application, int):
+            return self.applications(roles).filter(pk=application).exists()
+        return application.pk in applications or application.unit_id in units
+
+    def may_anywhere(self, roles: frozenset[Role]) -> bool:
+        """Tell whether the person holds one of these roles on anything."""
+        return any(grant.role in roles for grant in self._grants)

@@ -1,0 +1,52 @@
+"""All tables, one file a group."""
+
+from seamark.store.models.findings import EvidencePart, Finding, Rule
+from seamark.store.models.inventory import Application, Asset, BusinessUnit, Ownership, Relation
+from seamark.store.models.issues import Event, Fix, Issue, MergeDecision, RiskProfile
+from seamark.store.models.knowledge import (
+    AliasAssertion,
+    Component,
+    Exploitation,
+    Sbom,
+    SbomComponent,
+    SbomEdge,
+    Vulnerability,
+    VulnerabilityName,
+)
+from seamark.store.models.people import Grant, Group, SavedView, Token, User
+from seamark.store.models.scans import Report, ReportPart, Scan, Stream
+from seamark.store.models.work import Import
+
+__all__ = [
+    "AliasAssertion",
+    "Application",
+    "Asset",
+    "BusinessUnit",
+    "Component",
+    "Event",
+    "EvidencePart",
+    "Exploitation",
+    "Finding",
+    "Fix",
+    "Grant",
+    "Group",
+    "Import",
+    "Issue",
+    "MergeDecision",
+    "Ownership",
+    "Relation",
+    "Report",
+    "ReportPart",
+    "RiskProfile",
+    "Rule",
+    "SavedView",
+    "Sbom",
+    "SbomComponent",
+    "SbomEdge",
+    "Scan",
+    "Stream",
+    "Token",
+    "User",
+    "Vulnerability",
+    "VulnerabilityName",
+]

@@ -1,0 +1,144 @@
+"""Issues: what people triage. And what clears them, what happened to them, what people decided about them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+
+from seamark.core.kind import KIND_CODES
+from seamark.core.severity import Severity
+from seamark.store.models.inventory import Application, Asset
+from seamark.store.models.knowledge import Vulnerability
+
+
+class State(models.IntegerChoices):
+    """Where an issue stands. The first three need work."""
+
+    OPEN = 1, "open"
+    CONFIRMED = 2, "confirmed"
+    IN_PROGRESS = 3, "in progress"
+    RESOLVED = 4, "resolved"
+    DISMISSED = 5, "dismissed"
+
+
+class Fix(models.Model):
+    """The change that clears one or more issues."""
+
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="fixes")
+    asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="fixes")
+    kind = models.CharField(max_length=30)
+    """`upgrade`, `base_image`, `code`, `configuration`, `rotate`."""
+    key = models.TextField()
+    """What is changed, such as the package without its version."""
+    title = models.TextField()
+    target = models.TextField(blank=True, default="")
+    """The least version that clears all, where there is one."""
+    details = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["asset", "kind", "key"], name="fix_once")]
+
+
+class RiskProfile(models.Model):
+    """A version of the weights behind the score. Never changed once used."""
+
+    name = models.CharField(max_length=100)
+    version = models.IntegerField()
+    content = models.JSONField()
+    active = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["name", "version"], name="risk_profile_once"),
+            models.UniqueConstraint(fields=["active"], condition=models.Q(active=True), name="risk_profile_one_active"),
+        ]
+
+
+class Issue(models.Model):
+    """The problem itself: all findings that one change would fix at one place. Its reference is `SM-<id>`."""
+
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="issues")
+    asset = models.ForeignKey(Asset, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="issues")
+    kind = models.SmallIntegerField(choices=[(number, kind.value) for kind, number in KIND_CODES.items()])
+    title = models.TextField()
+    place = models.TextField(blank=True, default="")
+    """`path:line`, URL, resource or package, for the list."""
+    component = models.TextField(blank=True, default="")
+    rule = models.TextField(blank=True, default="")
+    """Rule id of the finding that opened it."""
+    vulnerability = models.ForeignKey(
+        Vulnerability, on_delete=models.SET_NULL, null=True, db_constraint=False, db_index=False, related_name="issues"
+    )
+    cwe = models.IntegerField(null=True)
+    severity = models.SmallIntegerField(choices=[(severity.value, severity.word) for severity in Severity])
+    risk = models.SmallIntegerField()
+    """0 to 1000: tenths of the score."""
+    priority = models.SmallIntegerField()
+    """0 (P0, most urgent) to 4."""
+    facts = models.JSONField(default=dict)
+    """The inputs of the score, from which the receipt is recomputed."""
+    profile = models.ForeignKey(RiskProfile, on_delete=models.PROTECT, db_constraint=False, db_index=False, related_name="issues")
+    state = models.SmallIntegerField(choices=State.choices, default=State.OPEN)
+    resolution = models.CharField(max_length=40, blank=True, default="")
+    """Why it is resolved or dismissed: `fixed`, `false_positive`, `not_affected`, `accepted`, `suppressed`, `duplicate`."""
+    open = models.BooleanField(default=True)
+    """Whether it needs work: state 1 to 3, and seen on a default branch."""
+    regression = models.BooleanField(default=False)
+    """It was fixed before and has returned."""
+    branch_only = models.BooleanField(default=False)
+    """Seen on other branches or pull requests only."""
+    kev = models.BooleanField(default=False)
+    """Known to be exploited."""
+    fixable = models.BooleanField(default=False)
+    """A tool names a version or patch that fixes it."""
+    tools = models.SmallIntegerField(default=1)
+    """How many tools report it now."""
+    owner = models.TextField(blank=True, default="")
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, db_index=False, related_name="issues"
+    )
+    due = models.DateField(null=True, blank=True)
+    fix = models.ForeignKey(Fix, on_delete=models.SET_NULL, null=True, blank=True, db_constraint=False, db_index=False, related_name="issues")
+    opened_at = models.DateTimeField()
+    resolved_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["open", "-risk", "-id"], name="issue_riskiest"),
+            models.Index(fields=["application", "open", "-risk", "-id"], name="issue_of_application"),
+            models.Index(fields=["vulnerability"], condition=~models.Q(vulnerability=None), name="issue_vulnerability"),
+            models.Index(fields=["fix"], condition=~models.Q(fix=None), name="issue_fix"),
+        ]
+
+    @property
+    def reference(self) -> str:
+        """Return the name that people use, such as `SM-1042`."""
+        return f"SM-{self.pk}"
+
+
+class MergeDecision(models.Model):
+    """What a person said about two sets of findings; it wins over every later run."""
+
+    verdict = models.CharField(max_length=10, choices=[("join", "join"), ("split", "split"), ("never", "never")])
+    left = models.JSONField()
+    right = models.JSONField()
+    reason = models.TextField(blank=True, default="")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+
+class Event(models.Model):
+    """What happened, to what, by whom. Append only."""
+
+    issue = models.ForeignKey(Issue, on_delete=models.CASCADE, null=True, db_constraint=False, related_name="events")
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, null=True, db_constraint=False, db_index=False, related_name="events")
+    kind = models.CharField(max_length=40)
+    """`fixed`, `reopened`, `moved`, `merged`, `severity`, `risk`, `state`, `comment`, `assigned` …"""
+    details = models.JSONField(default=dict)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, db_index=False, related_name="+")
+    scan = models.ForeignKey("store.Scan", on_delete=models.CASCADE, null=True, db_constraint=False, db_index=False, related_name="events")
+    at = models.DateTimeField()

@@ -1,0 +1,47 @@
+"""Work that is done in the background. The row is the truth: it carries its lease, so that a lost worker loses nothing."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+
+from seamark.store.models.scans import Report
+
+
+class ImportState(models.TextChoices):
+    """Where an import stands."""
+
+    QUEUED = "queued", "queued"
+    RUNNING = "running", "running"
+    DONE = "done", "done"
+    FAILED = "failed", "failed"
+
+
+class Import(models.Model):
+    """A report that was sent in, and what became of it."""
+
+    report = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="imports")
+    target = models.JSONField()
+    """Where it belongs: the fields of `pipeline.ingest.Target`."""
+    lane = models.CharField(max_length=64)
+    """Imports of one lane are worked off one after the other, in the order in which they came."""
+    state = models.CharField(max_length=10, choices=ImportState.choices, default=ImportState.QUEUED)
+    attempt = models.IntegerField(default=0)
+    lease_until = models.DateTimeField(null=True)
+    progress = models.IntegerField(default=0)
+    """Findings read so far."""
+    error = models.TextField(blank=True, default="")
+    failure = models.CharField(max_length=40, blank=True, default="")
+    """The sort of failure: `unreadable-report`, `unknown-format`, `refused`, `store`."""
+    result = models.JSONField(null=True)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["state", "id"], name="import_queue"),
+            models.Index(fields=["lane", "state"], name="import_lane"),
+        ]

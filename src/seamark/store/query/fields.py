@@ -1,0 +1,195 @@
+"""The fields of a query over issues: how each is written, and what it means to the database."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from seamark.core.errors import InvalidQuery
+from seamark.core.kind import KIND_CODES, Kind
+from seamark.core.severity import Severity
+from seamark.store.models import Finding
+from seamark.store.models.issues import State
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of the query language. `choices` are offered for completion."""
+
+    name: str
+    sentence: str
+    condition: Callable[[str], Q]
+    choices: tuple[str, ...] = ()
+
+
+def _word_to_number(name: str, words: dict[str, int]) -> Callable[[str], Q]:
+    def condition(value: str) -> Q:
+        sign, word = _comparison(value)
+        if word.lower() not in words:
+            raise InvalidQuery(f"{name} is one of {', '.join(words)}, not {word!r}")
+        return Q(**{f"{name}{sign}": words[word.lower()]})
+
+    return condition
+
+
+_SIGNS = {">=": "__gte", "<=": "__lte", ">": "__gt", "<": "__lt"}
+
+
+def _comparison(value: str) -> tuple[str, str]:
+    for sign, lookup in _SIGNS.items():
+        if value.startswith(sign):
+            return lookup, value[len(sign) :]
+    return "", value
+
+
+def _number(column: str, scale: int = 1) -> Callable[[str], Q]:
+    def condition(value: str) -> Q:
+        sign, text = _comparison(value)
+        try:
+            return Q(**{f"{column}{sign}": round(float(text) * scale)})
+        except (ValueError, OverflowError):
+            raise InvalidQuery(f"{column} takes a number, such as >=50, not {value!r}") from None
+
+    return condition
+
+
+def _priority(value: str) -> Q:
+    sign, text = _comparison(value)
+    text = text.lower().removeprefix("p")
+    if text not in {"0", "1", "2", "3", "4"}:
+        raise InvalidQuery(f"priority is one of P0, P1, P2, P3, P4, not {value!r}")
+    return Q(**{f"priority{sign}": int(text)})
+
+
+def _state(value: str) -> Q:
+    word = value.lower().replace("_", " ").replace("-", " ")
+    if word == "open":
+        return Q(open=True)
+    if word == "any":
+        return Q()
+    if word == "closed":
+        return Q(state__in=[State.RESOLVED, State.DISMISSED])
+    for state in State:
+        if state.label == word:
+            return Q(state=state)
+    raise InvalidQuery(f"state is one of {', '.join(_STATES)}, not {value!r}")
+
+
+_STATES = ("open", "confirmed", "in_progress", "resolved", "dismissed", "closed", "any")
+
+
+def _flag(name: str, yes: Q) -> Callable[[str], Q]:
+    def condition(value: str) -> Q:
+        if value.lower() in {"true", "yes", "1"}:
+            return yes
+        if value.lower() in {"false", "no", "0"}:
+            return ~yes
+        raise InvalidQuery(f"{name} is true or false, not {value!r}")
+
+    return condition
+
+
+_AGE = re.compile(r"(\d{1,5})(h|d|w|m|y)$")
+_UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1), "m": timedelta(days=30), "y": timedelta(days=365)}
+
+
+def _age(value: str) -> Q:
+    sign, text = _comparison(value)
+    found = _AGE.match(text)
+    if found is None or not sign:
+        raise InvalidQuery(f"age takes a comparison such as >30d, <2w or >=1y, not {value!r}")
+    moment = timezone.now() - int(found[1]) * _UNITS[found[2]]
+    turned = {"__gt": "__lt", "__gte": "__lte", "__lt": "__gt", "__lte": "__gte"}[sign]
+    return Q(**{f"opened_at{turned}": moment})
+
+
+def _app(value: str) -> Q:
+    return Q(application__slug__iexact=value) | Q(application__name__iexact=value)
+
+
+def _tool(value: str) -> Q:
+    return Q(Exists(Finding.objects.filter(issue=OuterRef("pk"), closed_in=None, stream__tool__istartswith=value)))
+
+
+def _vulnerability(value: str) -> Q:
+    return Q(vulnerability__names__name__iexact=value)
+
+
+def _cwe(value: str) -> Q:
+    number = value.lower().removeprefix("cwe-")
+    if not number.isdigit():
+        raise InvalidQuery(f"cwe takes a number, such as 89 or CWE-89, not {value!r}")
+    return Q(cwe=int(number))
+
+
+def _due(value: str) -> Q:
+    if value.lower() == "overdue":
+        return Q(due__lt=timezone.now().date(), open=True)
+    found = _AGE.match(value.lstrip("<"))
+    if found is None:
+        raise InvalidQuery(f"due takes overdue or a span such as <7d, not {value!r}")
+    return Q(due__lte=(timezone.now() + int(found[1]) * _UNITS[found[2]]).date())
+
+
+def _path(value: str) -> Q:
+    if "*" in value:
+        return Q(place__regex="^" + ".*".join(re.escape(part) for part in value.split("*")))
+    return Q(place__startswith=value)
+
+
+def _reference(value: str) -> Q:
+    number = value.upper().removeprefix("SM-")
+    if not number.isdigit() or len(number) > 18:
+        raise InvalidQuery(f"id takes a reference such as SM-12, not {value!r}")
+    return Q(pk=int(number))
+
+
+FIELDS: dict[str, Field] = {
+    field.name: field
+    for field in (
+        Field("severity", "Worst severity that a tool gives", _word_to_number("severity", {s.word: s.value for s in reversed(Severity)}), tuple(s.word for s in reversed(Severity))),
+        Field("priority", "P0 to P4", _priority, ("P0", "P1", "P2", "P3", "P4")),
+        Field("risk", "Score from 0 to 100, such as >=70", _number("risk", 10)),
+        Field("state", "Where the issue stands", _state, _STATES),
+        Field("kind", "Sort of problem", _word_to_number("kind", {k.value: n for k, n in KIND_CODES.items()}), tuple(k.value for k in Kind)),
+        Field("app", "Application, by name", _app),
+        Field("tool", "A tool that reports it now", _tool),
+        Field("vuln", "CVE, GHSA or another name", _vulnerability),
+        Field("cwe", "Weakness", _cwe),
+        Field("kev", "Known exploited", _flag("kev", Q(kev=True)), ("true", "false")),
+        Field("fixable", "A fix is known", _flag("fixable", Q(fixable=True)), ("true", "false")),
+        Field("regression", "Was fixed before", _flag("regression", Q(regression=True)), ("true", "false")),
+        Field("branch", "Seen on other branches only", _flag("branch", Q(branch_only=True)), ("true", "false")),
+        Field("tools", "How many tools report it, such as >=2", _number("tools")),
+        Field("age", "Since it was opened, such as >30d", _age),
+        Field("due", "overdue, or a span such as <7d", _due, ("overdue",)),
+        Field("owner", "Who answers for it", lambda value: Q(owner__iexact=value)),
+        Field("assignee", "Who works on it", lambda value: Q(assignee__username__iexact=value)),
+        Field("component", "Package", lambda value: Q(component__istartswith=value)),
+        Field("rule", "Rule id", lambda value: Q(rule__iexact=value)),
+        Field("path", "Start of the place; * stands for anything", _path),
+        Field("fix", "Number of the fix that clears it", lambda value: Q(fix=int(value)) if value.isdigit() else Q(pk=None)),
+        Field("id", "Reference, such as SM-12", _reference),
+    )
+}
+
+SORTS: dict[str, tuple[str, str]] = {
+    "risk": ("risk", "Risk"),
+    "age": ("opened_at", "Age"),
+    "id": ("id", "Number"),
+}
+"""Sorts that an index serves: name to column and label."""
+
+
+def text_condition(word: str) -> Q:
+    """Return the condition for a word without a field."""
+    if re.fullmatch(r"SM-\d{1,18}", word, re.IGNORECASE):
+        return _reference(word)
+    if re.fullmatch(r"(CVE-\d{4}-\d+|GHSA(-\w{4}){3})", word, re.IGNORECASE):
+        return _vulnerability(word)
+    return Q(title__icontains=word) | Q(place__icontains=word) | Q(rule__icontains=word)
