@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,10 +18,11 @@ _PLACES = ("/usr/lib/postgresql/*/bin", "/usr/local/pgsql/bin", "/opt/homebrew/o
 
 def find_binaries() -> Path | None:
     """Return the folder with `initdb` and `postgres` of the newest version, or None."""
-    found = [Path(path).parent for path in [shutil.which("initdb")] if path]
+    found = [Path(path).resolve().parent for path in [shutil.which("initdb")] if path]
     for pattern in _PLACES:
         found += sorted(Path("/").glob(pattern.lstrip("/")), reverse=True)
-    return next((place for place in found if (place / "initdb").exists() and (place / "postgres").exists()), None)
+    wanted = ("initdb", "postgres", "pg_isready", "createdb")
+    return next((place for place in found if all((place / name).exists() for name in wanted)), None)
 
 
 def _account() -> str | None:
@@ -66,6 +68,7 @@ def private_server(*settings: str) -> Iterator[str]:
                 )
                 if ready.returncode == 0:
                     break
+                time.sleep(0.05)
                 if server.poll() is not None:
                     raise RuntimeError(f"PostgreSQL did not start: {(home / 'log').read_text()[-2000:]}")
             subprocess.run(

@@ -132,5 +132,7 @@ class Finding(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """SARIF's baselineState: `new`, `unchanged`, `updated`, `absent`."""
     references: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    row: int = 0
+    """Hash of the row it was read from and of all that bears on it; 0 where the format does not tell. Set by the kit."""
     seen_at: str = ""
     """When the tool saw it, RFC 3339, for events (runtime alerts) and dated findings."""

@@ -42,5 +42,14 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
     command: str = ""
 
 
-Item = Run | Finding | Component | DependsOn | Relation
+class Repeated(Struct, frozen=True):
+    """A row of the report that whoever reads it said to know already: its findings are as they were.
+
+    Only given to readers that name the rows they know, so that an unchanged report costs a hash a row.
+    """
+
+    row: int
+
+
+Item = Run | Finding | Component | DependsOn | Relation | Repeated
 """What a parser may yield, in the order of the report."""

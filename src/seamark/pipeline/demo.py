@@ -6,21 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-
 from seamark.core.errors import SeamarkError
 from seamark.insight.exports.issues import as_json
+from seamark.intake.discovery.context import read_context
+from seamark.pipeline.context import apply_context
 from seamark.pipeline.imports import import_file
 from seamark.pipeline.ingest.place import application_of
 from seamark.pipeline.intelligence import load_file
 from seamark.pipeline.people import Login, add_user, reset_password
-from seamark.pipeline.scoring import rescore
 from seamark.pipeline.target import Target
-from seamark.store.models import Application, BusinessUnit, Finding, Issue, Stream, User
+from seamark.store.models import Finding, Issue, Stream, User
 from seamark.store.models.people import Role
-
-REPOSITORY = "https://github.example/acme/harbour"
-
 
 class Told(NamedTuple):
     """What the example brought."""
@@ -37,17 +33,17 @@ def load_example(folder: Path, progress: Callable[[int], None] = lambda _: None)
     """Load the example from its folder; what is there already is not loaded twice."""
     if not (folder / "reports").is_dir():
         raise SeamarkError(f"There is no example in {folder}")
-    context: dict[str, Any] = yaml.safe_load((folder / "seamark.yaml").read_text("utf-8"))
-    name = str(context.get("application", "harbour")).title()
+    context = read_context((folder / "seamark.yaml").read_text("utf-8"))
+    name = context.metadata.title or context.metadata.name
     application = application_of(Target(application=name))
     apply_context(application, context)
     if (folder / "intelligence.json").exists():
         load_file(folder / "intelligence.json")
     lines = []
-    for state in sorted(path for path in (folder / "reports").iterdir() if path.is_dir()):
+    for state in sorted(path for path in (folder / "reports").iterdir() if path.is_dir() and path.name[:1].isdigit()):
         lines.append(f"{state.name}:")
         for path in sorted(path for path in state.iterdir() if path.suffix in {".json", ".sarif", ".xml", ".jsonl"}):
-            target = Target(application=name, repository=REPOSITORY, ref="main", configuration=path.stem)
+            target = Target(application=name, repository=context.spec.repository or "", ref="main", configuration=path.stem)
             outcome = import_file(path, target, progress=progress)
             lines.append(f"  {path.name:<34} {outcome.findings:>4} findings {outcome.new:>4} new {outcome.moved:>4} moved {outcome.fixed:>4} fixed")
     first = Issue.objects.filter(application=application, open=True).select_related("application").order_by("-risk", "-id")[:10]
@@ -65,29 +61,3 @@ def _login() -> Login:
     """Return a login for the demo: a new password at every start, never a constant."""
     user = User.objects.filter(username="demo").first()
     return reset_password(user) if user else add_user("demo", Role.ADMIN)
-
-
-_FIELDS = {"criticality": "criticality", "exposure": "exposure", "sla_tier": "sla_tier", "revenue_per_hour": "revenue_per_hour", "description": "description"}
-
-
-def apply_context(application: Application, context: dict[str, Any], origin: str = "seamark.yaml") -> None:
-    """Take over what an application's `seamark.yaml` says, each fact with its origin, and score its issues anew."""
-    before = (application.criticality, application.exposure, list(application.data_classes))
-    for key, field in _FIELDS.items():
-        if (value := context.get(key)) is not None:
-            setattr(application, field, _tier(value) if key == "criticality" else value)
-            application.origins[field] = origin
-    if classes := context.get("data_classes"):
-        application.data_classes = [str(one).upper() for one in classes]
-        application.origins["data_classes"] = origin
-    if unit := context.get("business_unit"):
-        application.unit, _ = BusinessUnit.objects.get_or_create(name=str(unit))
-        application.origins["unit"] = origin
-    application.save()
-    if before != (application.criticality, application.exposure, application.data_classes):
-        rescore(Issue.objects.filter(application=application).values_list("id", flat=True))
-
-
-def _tier(value: object) -> int:
-    digits = "".join(letter for letter in str(value) if letter.isdigit())
-    return int(digits) if digits in {"1", "2", "3", "4"} else 0

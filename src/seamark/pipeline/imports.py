@@ -10,6 +10,7 @@ import contextlib
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import BinaryIO
 
 import msgspec
 from django.conf import settings
-from django.db import DatabaseError, OperationalError, close_old_connections, connection, transaction
+from django.db import DatabaseError, IntegrityError, OperationalError, close_old_connections, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -53,44 +54,71 @@ def check(target: Target) -> None:
         raise ImportRefused(f"There is no format called {target.format!r}; `seamark formats` lists them")
 
 
-def accept(stream: BinaryIO, name: str, target: Target, *, author: User | None = None) -> Import:
-    """Keep a report and queue its import. Raises `ImportRefused` and `UnreadableReport` (for an empty file)."""
+def accept(stream: BinaryIO, name: str, target: Target, *, author: User | None = None, key: str | None = None) -> Import:
+    """Keep a report and queue its import. Raises `ImportRefused` and `UnreadableReport` (for an empty file).
+
+    `key` is the sender's name for the request: under the same key the same import is returned, whatever became of it.
+    """
     check(target)
-    first = stream.read(1)
-    if not first:
-        raise UnreadableReport("The file is empty", hint="the scanner wrote nothing: look at its exit code and its log")
-    with guarded(), transaction.atomic():
-        report = evidence.store_report(_Joined(first, stream), name[:500])  # type: ignore[arg-type]
-        lane = sha256(f"{target.application.strip().lower()}".encode()).hexdigest()
-        queued = Import.objects.create(report=report, target=msgspec.to_builtins(target), lane=lane, author=author)
+    lane = sha256(target.application.strip().lower().encode()).hexdigest()
+    with evidence.Packed(stream) as packed:
+        if not packed.size:
+            raise UnreadableReport("The file is empty", hint="the scanner wrote nothing: look at its exit code and its log")
+        if (earlier := _earlier(author, key)) is not None:
+            return _same(earlier, packed.digest, target)
+        try:
+            with guarded(), transaction.atomic():
+                queued = Import.objects.create(
+                    report=packed.store(name), target=msgspec.to_builtins(target), lane=lane, author=author, idempotency_key=key
+                )
+        except IntegrityError:
+            # The same request arrived twice at once, and the other one was first.
+            earlier = _earlier(author, key)
+            if earlier is None:
+                raise
+            return _same(earlier, packed.digest, target)
     _wake.set()
     return queued
 
 
-class _Joined:
-    """A stream with its first byte put back."""
+def _earlier(author: User | None, key: str | None) -> Import | None:
+    return Import.objects.select_related("report").filter(author=author, idempotency_key=key).first() if key is not None else None
 
-    def __init__(self, first: bytes, rest: BinaryIO) -> None:
-        self._first, self._rest = first, rest
 
-    def read(self, size: int = -1) -> bytes:
-        first, self._first = self._first, b""
-        return first + self._rest.read(size - len(first) if size > 0 else size)
+def _same(earlier: Import, digest: str, target: Target) -> Import:
+    if earlier.target != msgspec.to_builtins(target) or earlier.report.digest != digest:
+        raise ImportRefused("This Idempotency-Key was used before, for another report or another target")
+    return earlier
 
 
 def import_file(path: Path, target: Target, *, author: User | None = None, progress: Callable[[int], None] = lambda _: None) -> Outcome:
     """Import a file at once, in this process. Raises `UnreadableReport`, `ImportRefused` and `StoreUnavailable`."""
     check(target)
-    opened = open_report(path, target.format, key=secret_digest_key())
-    with guarded(), transaction.atomic():
-        with path.open("rb") as stream:
-            report = evidence.store_report(stream, path.name)
+    # The file is packed on the other core while it is recognised on this one.
+    with ThreadPoolExecutor(1) as pool:
+        packing = pool.submit(_pack, path)
+        try:
+            opened = open_report(path, target.format, key=secret_digest_key())
+        except SeamarkError:
+            with packing.result():
+                raise
+        packed = packing.result()
+    with packed, guarded(), transaction.atomic():
+        report = packed.store(path.name)
         outcome = ingest(opened, report, target, progress)
         Import.objects.create(
             report=report, target=msgspec.to_builtins(target), lane="", author=author, state=ImportState.DONE, attempt=1,
             progress=outcome.findings, result=msgspec.to_builtins(outcome), finished_at=timezone.now(),
         )  # fmt: skip
     return outcome
+
+
+def _pack(path: Path) -> evidence.Packed:
+    try:
+        with path.open("rb") as stream:
+            return evidence.Packed(stream)
+    except OSError as error:
+        raise UnreadableReport(f"The file cannot be read: {error.strerror or error}") from None
 
 
 @contextlib.contextmanager

@@ -129,6 +129,8 @@ class Visible:
         """Return imports: a person's own, and those into applications that the person sees."""
         if self.everything:
             return Import.objects.all()
+        if self.actor.pk is None:
+            return Import.objects.none()
         names = self.applications().values_list("name", flat=True)
         return Import.objects.filter(Q(author=self.actor.pk) | Q(target__application__in=list(names)))
 

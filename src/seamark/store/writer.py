@@ -6,12 +6,15 @@ plain Python values in the form that the database keeps (JSON as text).
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import connection, models
 
 Row = Sequence[Any]
+WRITTEN_HERE_ONLY = frozenset({"store_finding", "store_issue", "store_evidencepart"})
+"""Tables whose rows nobody adds but through this module, so that their numbers may be taken by the range."""
 
 
 def reserve(model: type[models.Model], count: int) -> list[int]:
@@ -20,6 +23,15 @@ def reserve(model: type[models.Model], count: int) -> list[int]:
         return []
     table = model._meta.db_table  # noqa: SLF001 - Django's documented introspection
     with connection.cursor() as cursor:
+        if connection.vendor == "postgresql" and table in WRITTEN_HERE_ONLY:
+            # A range at once. The lock keeps others who reserve from coming between the two steps.
+            cursor.execute("SELECT pg_advisory_lock(8318)")
+            try:
+                cursor.execute("SELECT setval(s, nextval(s) + %s) FROM pg_get_serial_sequence(%s, 'id') AS s", [count - 1, table])
+                last = cursor.fetchone()[0]
+            finally:
+                cursor.execute("SELECT pg_advisory_unlock(8318)")
+            return list(range(last - count + 1, last + 1))
         if connection.vendor == "postgresql":
             cursor.execute(
                 "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count]
@@ -73,38 +85,38 @@ def insert(model: type[models.Model], names: Sequence[str], rows: Iterable[Row])
         _sqlite_many(f"INSERT INTO {table} ({columns}) VALUES ({marks})", _storable(model, names, rows))
 
 
-_BLOCK = 512
+_BLOCK = 2048
 
 
 def _copy(copy: Any, rows: Iterable[Row]) -> None:
-    """Write rows in COPY's text form, some hundred at a time: half the time of a call for each row."""
-    lines: list[str] = []
-    for row in rows:
-        lines.append("\t".join([_text(value) for value in row]))
-        if len(lines) >= _BLOCK:
-            copy.write("\n".join(lines) + "\n")
-            lines.clear()
-    if lines:
-        copy.write("\n".join(lines) + "\n")
+    """Write rows in COPY's text form, a block at a time and column by column: a third of the time of row by row."""
+    waiting = iter(rows)
+    while block := list(itertools.islice(waiting, _BLOCK)):
+        columns = [_texts(column) for column in zip(*block, strict=True)]
+        copy.write("\n".join(map("\t".join, zip(*columns, strict=True))) + "\n")
+
+
+_ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\x00": ""})
+
+
+def _texts(column: tuple[Any, ...]) -> Iterable[str]:
+    """Return a column's values as COPY reads them."""
+    kinds = set(map(type, column))
+    if kinds == {int}:
+        return map(str, column)
+    if kinds == {str}:
+        whole = "".join(column)
+        # Most columns of most blocks hold nothing to escape, which one look at the whole tells.
+        return column if whole.isprintable() and "\\" not in whole else [value.translate(_ESCAPES) for value in column]
+    return map(_text, column)
 
 
 def _text(value: Any) -> str:
-    kind = type(value)
-    if kind is int:
-        return str(value)
-    if kind is str:
-        if "\\" in value:
-            value = value.replace("\\", "\\\\")
-        if not value.isprintable():
-            value = value.replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r").replace("\x00", "")
-        return value  # type: ignore[no-any-return]
     if value is None:
         return "\\N"
-    if kind is bool:
-        return "t" if value else "f"
-    if kind is bytes:
-        return "\\\\x" + value.hex()  # type: ignore[no-any-return]
-    return _text(str(value))
+    if isinstance(value, bytes):
+        return "\\\\x" + value.hex()
+    return str(value).translate(_ESCAPES)
 
 
 def _sqlite_many(sql: str, rows: Iterable[Row]) -> None:

@@ -16,18 +16,19 @@ Severity, descriptions and versions are in none of them but `content`: a problem
 from __future__ import annotations
 
 import re
+import struct
 from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
 
 from seamark.core.component import package_key
-from seamark.core.finding import Finding
+from seamark.core.finding import Finding, Rule
 from seamark.core.kind import Kind
 from seamark.core.location import CodeLocation, HostLocation, ImageLocation, ResourceLocation, WebLocation
 
 
 class Signals(NamedTuple):
-    """The signals of one finding but `content`, in the order of the table's columns, and its line (0: none)."""
+    """The signals of one finding but `content`, and its line (0: none)."""
 
     tool: int
     context: int
@@ -38,15 +39,30 @@ class Signals(NamedTuple):
     line: int
 
 
+_BYTES = struct.Struct("<7q")
+
+
+def pack(signs: Signals) -> bytes:
+    """Return signals as 56 bytes."""
+    return _BYTES.pack(*signs)
+
+
+def unpack(data: bytes) -> Signals:
+    """Return signals from what `pack` wrote."""
+    return Signals(*_BYTES.unpack(data))
+
+
+_LONG = struct.Struct("<q")
+
+
 def hash64(text: str) -> int:
     """Return a signed 64-bit hash of a text, never 0: it fits a database's BIGINT and is the same everywhere."""
-    number = int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little", signed=True)
-    return number or 1
+    return _LONG.unpack(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest())[0] or 1
 
 
 def hash_content(encoded: bytes) -> int:
     """Return the hash of a finding's full encoded content."""
-    return int.from_bytes(blake2b(encoded, digest_size=8).digest(), "little", signed=True) or 1
+    return _LONG.unpack(blake2b(encoded, digest_size=8).digest())[0] or 1
 
 
 def signals(finding: Finding) -> Signals:
@@ -173,12 +189,14 @@ def place_text(finding: Finding) -> str:
     return ""
 
 
-def merge_text(finding: Finding, group: int) -> str:
+def merge_text(finding: Finding, group: int, about: Rule | None = None) -> str:
     """Return what makes findings of different tools on one asset one issue, beyond doubt.
 
     `group` is the number of the vulnerability's alias group, 0 where there is none. The full matcher goes further;
     this is what needs no judgement: the same flaw in the same package, and the same weakness on the same line.
+    `about` is its rule, where that is kept apart from the finding.
     """
+    about = about or finding.about
     location = finding.location
     if finding.component is not None and finding.kind in _PACKAGE_KINDS:
         flaw = str(group) if group else f"{finding.kind}:{vulnerability_name(finding)}"
@@ -186,12 +204,12 @@ def merge_text(finding: Finding, group: int) -> str:
     if isinstance(location, CodeLocation) and location.path and location.line:
         if finding.kind is Kind.SECRET:
             return f"secret\0{location.path}\0{location.line}"
-        weakness = finding.cwes or (finding.about.cwes if finding.about else ())
+        weakness = finding.cwes or (about.cwes if about else ())
         if weakness:
             return f"code\0{location.path}\0{location.line}\0{weakness[0]}"
         return f"code\0{location.path}\0{location.line}\0{finding.rule}\0{message_key(finding.title)}"
     if isinstance(location, WebLocation):
-        weakness = finding.cwes or (finding.about.cwes if finding.about else ())
+        weakness = finding.cwes or (about.cwes if about else ())
         if weakness and location.parameter:
             return f"web\0{url_template(location.url)}\0{location.method}\0{location.parameter}\0{weakness[0]}"
         return f"web\0{location.url}\0{location.method}\0{location.parameter}\0{finding.rule}"

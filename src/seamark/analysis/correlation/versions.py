@@ -30,12 +30,18 @@ def version_key(text: str) -> tuple[tuple[int, int, str], ...]:
         elif token.lower() in _AFTER:
             continue
         elif token.lower() in _BEFORE:
+            _drop_zeros(parts)
             parts.append((-1, _BEFORE[token.lower()], ""))
         else:
             parts.append((1, 0, token.lower()))
+    _drop_zeros(parts)
+    return (*parts, (0, 0, ""))
+
+
+def _drop_zeros(parts: list[tuple[int, int, str]]) -> None:
+    """Make `1.0` and `1` one version, also in front of a pre-release."""
     while len(parts) > 1 and parts[-1] == (1, 0, ""):
         parts.pop()
-    return (*parts, (0, 0, ""))
 
 
 def least_that_clears(fixed: Iterable[str]) -> str:

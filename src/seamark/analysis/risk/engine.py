@@ -109,14 +109,8 @@ def reason(facts: Facts) -> str:
         words.append("not reachable")
     if facts.epss is not None and facts.epss >= 0.05:
         words.append(f"exploitation likely (EPSS {facts.epss * 100:.0f} %)")
-    if facts.exposure == "internet":
-        words.append("internet-facing")
     if facts.tools >= 2:
         words.append(f"{facts.tools} tools agree")
-    if sensitive := sorted(SENSITIVE & {name.upper() for name in facts.data_classes}):
-        words.append(f"handles {' and '.join(sensitive)}")
-    if facts.criticality == 1:
-        words.append("tier 1 application")
     if facts.cvss is not None and (facts.cvss >= 70 or len(words) < 2):
         words.append(f"CVSS {facts.cvss / 10:.1f}")
     elif facts.severity >= Severity.HIGH:
@@ -127,6 +121,13 @@ def reason(facts: Facts) -> str:
         words.append("the tool is not sure")
     if facts.fixable:
         words.append("fix available")
+    # What holds for the whole application comes last: it is the same on every row of it.
+    if facts.exposure == "internet":
+        words.append("internet-facing")
+    if sensitive := sorted(SENSITIVE & {name.upper() for name in facts.data_classes}):
+        words.append(f"handles {' and '.join(sensitive)}")
+    if facts.criticality == 1:
+        words.append("tier 1 application")
     if not words:
         words.append(f"{facts.severity.word} severity, nothing else known")
     text = ", ".join(words)

@@ -2,83 +2,206 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
+import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, BinaryIO, Self
+from uuid import uuid4
 
 import httpx2
 
 from seamark import __version__
 from seamark.core.errors import ImportRefused, RemoteFailure, UnknownFormat, UnreadableReport
 
-_WAITS = (0.2, 0.5, 1.0, 2.0)
+_POLLS = (0.2, 0.5, 1.0, 2.0)
 _PATIENCE = 3600.0
+_RETRIES = (0.5, 1.0, 2.0, 4.0)
+"""Pauses between attempts, in seconds; a server that names a longer one is believed, up to a minute."""
+_LONGEST = 60.0
+_BUSY = frozenset({429, 502, 503, 504})
+_FAILURES: dict[str, type[UnreadableReport | ImportRefused]] = {
+    "unknown-format": UnknownFormat,
+    "unreadable-report": UnreadableReport,
+    "refused": ImportRefused,
+}
+_PROBLEM = "urn:seamark:problem:"
 
 
 class Server:
-    """A Seamark server that is reached with a token."""
+    """A Seamark server that is reached with a token. Certificates are always checked."""
 
-    def __init__(self, url: str, token: str, *, transport: httpx2.BaseTransport | None = None) -> None:
-        base = url.rstrip("/")
-        if not base.startswith(("https://", "http://")):
-            raise RemoteFailure(f"SEAMARK_URL is {url!r}; it must start with https:// or http://", permanent=True)
+    def __init__(
+        self, url: str, token: str, *, transport: httpx2.BaseTransport | None = None, sleep: Callable[[float], None] = time.sleep
+    ) -> None:  # fmt: skip
+        if not token.isascii() or not token.isprintable() or " " in token:
+            raise RemoteFailure("SEAMARK_TOKEN is not a token: it has characters that no token has", permanent=True)
+        self._sleep = sleep
         self._client = httpx2.Client(
-            base_url=f"{base}/api/v1",
-            headers={"Authorization": f"Bearer {token}", "User-Agent": f"seamark/{__version__}"},
-            timeout=httpx2.Timeout(30.0, write=600.0),
+            base_url=f"{_base(url)}/api/v1",
+            headers={"Authorization": f"Bearer {token}", "User-Agent": f"seamark/{__version__}", "Accept": "application/json"},
+            timeout=httpx2.Timeout(30.0, read=120.0, write=600.0),
             transport=transport,
-        )
+        )  # fmt: skip
 
-    def send(self, path: Path, target: dict[str, Any], progress: Callable[[int], None] = lambda _: None) -> dict[str, Any]:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def send(
+        self, path: Path, target: dict[str, Any], progress: Callable[[int], None] = lambda _: None
+    ) -> dict[str, Any]:
         """Send a report and return the outcome of its import.
 
         Raises `RemoteFailure`, and what the server says of the report: `UnreadableReport`, `UnknownFormat`,
         `ImportRefused`.
         """
-        try:
-            with path.open("rb") as file:
-                answer = self._ask("POST", "/imports", files={"report": (path.name, file)}, data={key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in target.items()})
-        except FileNotFoundError:
-            raise UnreadableReport("There is no such file") from None
-        except OSError as error:
-            raise UnreadableReport(f"The file cannot be read: {error.strerror or error}") from None
-        started = time.monotonic()
-        attempt = 0
-        while answer["state"] in {"queued", "running"}:
-            if time.monotonic() - started > _PATIENCE:
-                raise RemoteFailure("The server has not finished the import within an hour; it goes on there", permanent=False)
-            time.sleep(_WAITS[min(attempt, len(_WAITS) - 1)])
-            attempt += 1
-            answer = self._ask("GET", f"/imports/{answer['id']}")
-            progress(answer["progress"])
-        if answer["state"] == "failed":
-            raise _failure(answer)
-        outcome: dict[str, Any] = answer["result"]
+        fields = {key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in target.items()}
+        # Under one key the server makes one import, however often a lost answer makes us send it.
+        headers = {"Idempotency-Key": uuid4().hex}
+        with _opened(path) as file:
+
+            def post() -> httpx2.Response:
+                file.seek(0)
+                return self._client.post("/imports", files={"report": (path.name, file)}, data=fields, headers=headers)
+
+            made = self._ask(post)
+        finished = self._wait(made, progress)
+        if finished["state"] == "failed":
+            raise _failure(str(finished.get("failure") or ""), str(finished.get("error") or "The import failed"))
+        outcome: dict[str, Any] = finished["result"]
         return outcome
 
-    def _ask(self, method: str, path: str, **content: Any) -> dict[str, Any]:
+    def _wait(self, answer: dict[str, Any], progress: Callable[[int], None]) -> dict[str, Any]:
+        started, turn = time.monotonic(), 0
+        while answer["state"] in {"queued", "running"}:
+            if time.monotonic() - started > _PATIENCE:
+                raise RemoteFailure(
+                    "The server has not finished the import within an hour; it goes on there", permanent=False
+                )
+            self._sleep(_POLLS[min(turn, len(_POLLS) - 1)])
+            turn += 1
+            address = f"/imports/{answer['id']}"
+            answer = self._ask(lambda: self._client.get(address))  # noqa: B023 - called at once
+            progress(answer["progress"])
+        return answer
+
+    def _ask(self, call: Callable[[], httpx2.Response]) -> dict[str, Any]:
+        """Call the server until it answers, a bounded number of times. Every call is safe to repeat."""
+        pauses = iter(_RETRIES)
+        while True:
+            try:
+                response = call()
+            except httpx2.HTTPError as error:
+                failure = self._unreachable(error)
+                if failure.permanent or (pause := next(pauses, None)) is None:
+                    raise failure from None
+            else:
+                if response.status_code not in _BUSY or (pause := next(pauses, None)) is None:
+                    return self._read(response)
+                pause = max(pause, _named_pause(response))
+            self._sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - spreads clients out, guards nothing
+
+    def _unreachable(self, error: httpx2.HTTPError) -> RemoteFailure:
+        where = self._client.base_url.netloc.decode()
+        if _caused_by(error, ssl.SSLCertVerificationError):
+            return RemoteFailure(
+                f"The certificate of {where} is not trusted ({error}); name your own authority's file in SSL_CERT_FILE",
+                permanent=True,
+            )
+        permanent = not isinstance(error, httpx2.TransportError) or isinstance(error, httpx2.UnsupportedProtocol)
+        return RemoteFailure(f"{where} does not answer ({str(error) or type(error).__name__})", permanent=permanent)
+
+    def _read(self, response: httpx2.Response) -> dict[str, Any]:
+        status = response.status_code
+        if response.has_redirect_location:
+            raise RemoteFailure(
+                f"The server redirects to {response.headers['Location']}; is that where SEAMARK_URL should point?",
+                permanent=True,
+            )
         try:
-            answer = self._client.request(method, path, **content)
-        except httpx2.HTTPError as error:
-            raise RemoteFailure(f"{self._client.base_url.host} does not answer ({type(error).__name__}: {error})", permanent=False) from None
-        if answer.status_code in {401, 403}:
-            raise RemoteFailure("The server refuses SEAMARK_TOKEN: it is wrong, expired, or may not import into this application", permanent=True)
-        try:
-            body = answer.json()
+            body = response.json()
         except ValueError:
             body = None
+        detail = str(body.get("detail") or body.get("title") or "") if isinstance(body, dict) else ""
+        if status == 401:
+            raise RemoteFailure(
+                "The server does not accept SEAMARK_TOKEN: it is wrong, expired or revoked", permanent=True
+            )
+        if status == 403:
+            raise RemoteFailure(
+                f"The server refuses: {detail or 'the token may not import into this application'}", permanent=True
+            )
+        if status == 413:
+            raise RemoteFailure(
+                detail or "The report is larger than the server, or a proxy before it, takes", permanent=True
+            )
         if not isinstance(body, dict):
-            raise RemoteFailure(f"The server answered {answer.status_code} without JSON; is SEAMARK_URL a Seamark server?", permanent=answer.status_code < 500)
-        if answer.is_error:
-            if answer.status_code == 422 and "detail" in body:
-                raise _failure({"error": body["detail"], "failure": body.get("type", "")})
-            raise RemoteFailure(f"The server answered {answer.status_code}: {body.get('detail', '')}", permanent=answer.status_code < 500)
+            raise RemoteFailure(
+                f"The server answered {status} without JSON; is SEAMARK_URL a Seamark server?", permanent=status < 500
+            )
+        if status == 422:
+            raise _failure(str(body.get("type", "")).removeprefix(_PROBLEM), detail)
+        if response.is_error:
+            raise RemoteFailure(
+                f"The server answered {status}: {detail}", permanent=status not in _BUSY and status < 500
+            )
+        if body.get("state") not in {"queued", "running", "done", "failed"}:
+            raise RemoteFailure(
+                "The server's answer is not one of Seamark's; is SEAMARK_URL a Seamark server?", permanent=True
+            )
         return body
 
 
-def _failure(answer: dict[str, Any]) -> UnreadableReport | ImportRefused:
-    sentence = str(answer.get("error", "the import failed"))
-    failures = {"unknown-format": UnknownFormat, "unreadable-report": UnreadableReport}
-    made = failures.get(str(answer.get("failure", "")))
-    return made(sentence) if made else ImportRefused(sentence)
+def _base(url: str) -> str:
+    """Return the address of the installation, which may have a path. Raises `RemoteFailure`."""
+    base = url.strip().rstrip("/").removesuffix("/api/v1")
+    try:
+        parsed = httpx2.URL(base)
+    except httpx2.InvalidURL as error:
+        raise RemoteFailure(f"SEAMARK_URL is {url!r}, which is no address ({error})", permanent=True) from None
+    if parsed.scheme not in {"https", "http"} or not parsed.host:
+        raise RemoteFailure(f"SEAMARK_URL is {url!r}; it must start with https:// or http://", permanent=True)
+    return base
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        raise UnreadableReport("There is no such file") from None
+    except OSError as error:
+        raise UnreadableReport(f"The file cannot be read: {error.strerror or error}") from None
+    with file:
+        yield file
+
+
+def _named_pause(response: httpx2.Response) -> float:
+    text = response.headers.get("Retry-After", "")
+    return min(float(text), _LONGEST) if text.isascii() and text.isdigit() else 0.0
+
+
+def _caused_by(error: BaseException, sort: type[BaseException]) -> bool:
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, sort):
+        cause = cause.__cause__ or cause.__context__
+    return cause is not None
+
+
+def _failure(sort: str, sentence: str) -> UnreadableReport | ImportRefused | RemoteFailure:
+    """Return the failure that an import in this process would have raised."""
+    if sort == "store":
+        return RemoteFailure(sentence, permanent=False)
+    return _FAILURES.get(sort, ImportRefused)(sentence)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
+from seamark.analysis.correlation.signals import Signals, pack
 from seamark.core.finding import Finding
 from seamark.pipeline.ingest import rows as r
 from seamark.pipeline.ingest.issues import ISSUE_COLUMNS, Scorer, move_issues, new_issue_rows, write_events
@@ -14,6 +16,22 @@ from seamark.store import evidence, writer
 from seamark.store.models import Application, EvidencePart, Issue, Report, Scan, Stream
 from seamark.store.models import Finding as Row
 from seamark.store.models.findings import FindingFlag
+
+class Old(NamedTuple):
+    """A stored finding that a scan does not repeat to the letter."""
+
+    number: int
+    issue: int
+    rule: int
+    path: str
+    line: int | None
+    signals: Signals
+
+    @property
+    def place(self) -> str:
+        """Return the place as its issue shows it."""
+        return f"{self.path}:{self.line}" if self.line else self.path
+
 
 class FlawsOfFindings(Flaws):
     """Vulnerability groups by finding."""
@@ -59,13 +77,13 @@ class Writing:
         issues = self._issues_of(stream, prepared)
         parts = self._evidence([read.encoded for read in reads])
         numbers = writer.reserve(Row, len(prepared))
-        pack = evidence.PACK
+        size = evidence.PACK
         writer.insert(
             Row, r.FINDING_COLUMNS,
             [
                 r.finding_row(
                     one, number=numbers[at], stream=stream.pk, issue=issues[one.merge_key], rule=rules[one.read.finding.rule],
-                    scan=scan.pk, evidence=parts[at // pack], evidence_index=at % pack,
+                    scan=scan.pk, evidence=parts[at // size], evidence_index=at % size,
                 )
                 for at, one in enumerate(prepared)
             ],
@@ -88,8 +106,8 @@ class Writing:
         return rules
 
     def _evidence(self, encoded: list[bytes]) -> list[int]:
-        pack = evidence.PACK
-        parts = [evidence.pack(encoded[at : at + pack]) for at in range(0, len(encoded), pack)]
+        size = evidence.PACK
+        parts = [evidence.pack(encoded[at : at + size]) for at in range(0, len(encoded), size)]
         numbers = writer.reserve(EvidencePart, len(parts))
         writer.insert(EvidencePart, ["id", "report", "data"], [(n, self.report.pk, data) for n, data in zip(numbers, parts, strict=True)])
         return numbers
@@ -141,38 +159,41 @@ class Writing:
         fixes.settle()
         return {key: fixes[package] for key, (package, _) in keys.items()}
 
-    def change(self, stream: Stream, scan: Scan, changed: list[tuple[int, int, str, r.Prepared]]) -> None:
-        """Write rows (finding, issue, place before, new content) of findings that were recognised although they changed."""
+    def change(self, stream: Stream, scan: Scan, changed: list[tuple[Old, r.Read]]) -> None:
+        """Write findings that were recognised although they changed."""
         if not changed:
             return
-        reads = [one.read for _, _, _, one in changed]
+        reads = [read for _, read in changed]
         rules = self._rules_of(stream, reads)
         parts = self._evidence([read.encoded for read in reads])
-        pack = evidence.PACK
-        names = [name for name in r.FINDING_COLUMNS if name not in {"id", "stream", "issue", "opened_in", "closed_in"}]
+        size = evidence.PACK
+        fixed = {"id", "stream", "issue", "opened_in", "closed_in"}
+        names = [name for name in r.FINDING_COLUMNS if name not in fixed]
+        places = [at for at, name in enumerate(r.FINDING_COLUMNS) if name not in fixed]
         rows = []
-        for at, (number, issue, _, one) in enumerate(changed):
-            row = dict(zip(r.FINDING_COLUMNS, r.finding_row(
-                one, number=number, stream=0, issue=issue, rule=rules[one.read.finding.rule], scan=0, evidence=parts[at // pack], evidence_index=at % pack,
-            ), strict=True))  # fmt: skip
-            rows.append((number, *(row[name] for name in names)))
-            self.touched.add(issue)
+        for at, (old, read) in enumerate(changed):
+            row = r.finding_row(
+                r.prepare(read, stream.asset_id, self.flaws.group(read.finding)), number=old.number, stream=0, issue=old.issue,
+                rule=rules[read.finding.rule], scan=0, evidence=parts[at // size], evidence_index=at % size,
+            )  # fmt: skip
+            rows.append((old.number, *(row[place] for place in places)))
+            self.touched.add(old.issue)
         writer.update(Row, names, rows)
-        move_issues([(issue, before, one.read.finding) for _, issue, before, one in changed], scan=scan.pk, now=self.now)
+        move_issues([(old.issue, old.place, read.finding) for old, read in changed], scan=scan.pk, now=self.now)
 
     def reopen(self, findings: list[int]) -> None:
         """Open closed findings again."""
-        writer.update(Row, ["closed_in"], [(number, None) for number in findings])
+        writer.update(Row, ["closed_in", "signals"], [(number, None, None) for number in findings])
 
-    def close(self, stream: Stream, scan: Scan, closed: list[tuple[int, int]], unchecked: list[int]) -> None:
-        """Close findings (finding, issue), and mark those whose rule no longer runs."""
-        writer.update(Row, ["closed_in"], [(number, scan.pk) for number, _ in closed])
-        self.touched.update(issue for _, issue in closed)
+    def close(self, stream: Stream, scan: Scan, closed: list[Old], unchecked: list[Old]) -> None:
+        """Close findings, and mark those whose rule no longer runs."""
+        writer.update(Row, ["closed_in", "signals"], [(old.number, scan.pk, pack(old.signals)) for old in closed])
+        self.touched.update(old.issue for old in closed)
         if unchecked:
-            flags = writer.select_in("SELECT id, flags, issue_id FROM store_finding WHERE id {values}", unchecked)
             bit = FindingFlag.UNCHECKED.value
-            fresh = [(number, old | bit, issue) for number, old, issue in flags if not old & bit]
-            writer.update(Row, ["flags"], [(number, new) for number, new, _ in fresh])
+            flags = writer.select_in("SELECT id, flags, issue_id FROM store_finding WHERE id {values}", [old.number for old in unchecked])
+            fresh = [(number, before | bit, issue) for number, before, issue in flags if not before & bit]
+            writer.update(Row, ["flags"], [(number, after) for number, after, _ in fresh])
             write_events(
                 [(issue, self.application.pk, "unchecked", {"tool": stream.tool}) for _, _, issue in fresh], scan=scan.pk, now=self.now
             )

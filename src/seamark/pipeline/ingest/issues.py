@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -91,33 +91,49 @@ def new_issue_rows(
     flaws: dict[int, Flaw | None], fixes: dict[int, int | None], scorer: Scorer, profile_id: int, now: datetime,
 ) -> list[tuple[Any, ...]]:  # fmt: skip
     """Return rows, in the order of `ISSUE_COLUMNS`, for new merge keys, each with the findings that opened it."""
-    all_facts, drafts = [], []
-    for key, members in groups.items():
-        first = max(members, key=lambda one: one.read.finding.severity) if len(members) > 1 else members[0]
-        flags = first.flags
-        severity, cvss = first.read.finding.severity.value, first.cvss
-        if len(members) > 1:
-            flags, cvss, severity = _together(members)
-        finding = first.read.finding
-        flaw = flaws.get(key)
-        facts = facts_of(severity, finding.kind or Kind.CODE, cvss, flags, 1, flaw.exploitation if flaw else None, application)
-        all_facts.append(facts)
-        drafts.append((key, first, flags, severity, flaw))
+    drafts = [_draft(members, flaws.get(key)) for key, members in groups.items()]
+    # Thousands of issues share a handful of inputs: each is weighed once.
+    facts: dict[_Inputs, Facts] = {}
+    for _, inputs, flaw in drafts:
+        if inputs not in facts:
+            told = flaw.exploitation if flaw else None
+            facts[inputs] = facts_of(inputs.severity, inputs.kind, inputs.cvss, inputs.flags, 1, told, application)
+    scored = dict(zip(facts, scorer.score(list(facts.values())), strict=True))
     rows = []
-    for (key, first, flags, severity, flaw), facts, (tenths, priority, text) in zip(
-        drafts, all_facts, scorer.score(all_facts), strict=True
-    ):
+    for key, (first, inputs, flaw) in zip(groups, drafts, strict=True):
+        tenths, priority, text = scored[inputs]
+        one = facts[inputs]
         finding = first.read.finding
-        settled = bool(flags & _SETTLED)
+        settled = bool(inputs.flags & _SETTLED)
         cwes = finding.cwes or (first.read.about.cwes if first.read.about else ())
         rows.append((
-            numbers[key], application.pk, stream.asset_id, KIND_CODES[facts.kind], finding.title, issue_place(finding),
-            component_text(finding.component), finding.rule, flaw.number if flaw else None, cwes[0] if cwes else None, severity,
+            numbers[key], application.pk, stream.asset_id, KIND_CODES[one.kind], finding.title, issue_place(finding),
+            component_text(finding.component), finding.rule, flaw.number if flaw else None, cwes[0] if cwes else None, inputs.severity,
             tenths, priority, text, profile_id, State.DISMISSED.value if settled else State.OPEN.value,
-            _resolution(flags) if settled else "", stream.is_default and not settled, False, not stream.is_default,
-            bool(facts.kev_added), facts.fixable, 1, "", None, None, fixes.get(key), now, now if settled else None,
+            _resolution(inputs.flags) if settled else "", stream.is_default and not settled, False, not stream.is_default,
+            bool(one.kev_added), one.fixable, 1, "", None, None, fixes.get(key), now, now if settled else None,
         ))  # fmt: skip
     return rows
+
+
+class _Inputs(NamedTuple):
+    """What the facts of a new issue are made from."""
+
+    severity: int
+    kind: Kind
+    cvss: int | None
+    flags: int
+    flaw: int
+
+
+def _draft(members: list[Prepared], flaw: Flaw | None) -> tuple[Prepared, _Inputs, Flaw | None]:
+    """Return the finding that names a new issue, the inputs of its facts, and its flaw."""
+    first = members[0]
+    flags, cvss, severity = first.flags, first.cvss, first.read.finding.severity.value
+    if len(members) > 1:
+        first = max(members, key=lambda one: one.read.finding.severity)
+        flags, cvss, severity = _together(members)
+    return first, _Inputs(severity, first.read.finding.kind or Kind.CODE, cvss, flags, flaw.number if flaw else 0), flaw
 
 
 def _together(members: list[Prepared]) -> tuple[int, int | None, int]:

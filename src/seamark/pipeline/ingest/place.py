@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import QuerySet, Value
 from django.db.models.functions import Lower
 from django.utils.text import slugify
 
@@ -19,7 +20,7 @@ def application_of(target: Target) -> Application:
     name = target.application.strip()
     if not name or len(name) > 200 or not name.isprintable():
         raise ImportRefused("An application's name has 1 to 200 printable characters")
-    found = Application.objects.annotate(lower=Lower("name")).filter(lower=name.lower()).first()
+    found = named(Application.objects.all(), name).first()
     if found is not None:
         return found
     base = slugify(name)[:180] or "application"
@@ -28,6 +29,11 @@ def application_of(target: Target) -> Application:
         number += 1
         slug = f"{base}-{number}"
     return Application.objects.create(name=name, slug=slug)
+
+
+def named(applications: QuerySet[Application], name: str) -> QuerySet[Application]:
+    """Return the application of a name, in any case, as the database's own unique index understands that."""
+    return applications.annotate(lower=Lower("name")).filter(lower=Lower(Value(name.strip())))
 
 
 def asset_of(application: Application, target: Target, run: Run) -> Asset:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import msgspec
 from msgspec.structs import force_setattr
 
 from seamark.analysis.correlation.signals import (
-    Signals,
     component_key,
     hash64,
     hash_content,
     merge_text,
     place_text,
-    signals,
 )
 from seamark.core.component import Component
 from seamark.core.finding import Finding, Rule
@@ -27,10 +24,8 @@ _encode = msgspec.msgpack.Encoder().encode
 
 FINDING_COLUMNS = (
     "id", "stream", "issue", "rule", "opened_in", "closed_in", "kind", "severity", "cvss", "flags", "path", "line", "component",
-    "fixed_version", "report_index", "evidence", "evidence_index", "content", "tool_signal", "context_signal", "moved_signal",
-    "scope_signal", "place_signal", "loose_signal", "merge_key",
+    "fixed_version", "report_index", "evidence", "evidence_index", "content", "merge_key",
 )  # fmt: skip
-SIGNAL_COLUMNS = ("tool_signal", "context_signal", "moved_signal", "scope_signal", "place_signal", "loose_signal")
 
 
 class Read(NamedTuple):
@@ -44,19 +39,17 @@ class Read(NamedTuple):
 
 
 def take(index: int, finding: Finding) -> Read:
-    """Return a finding with its content hash. The rule's texts are set apart: they are stored once."""
-    about = finding.about
+    """Return a finding with its content hash: that of its row, where the kit tells it, else of all that it says.
+
+    The rule's texts are set apart: they are stored once.
+    """
+    about, row = finding.about, finding.row
     if about is not None:
         force_setattr(finding, "about", None)
+    if row:
+        force_setattr(finding, "row", 0)
     encoded = _encode(finding)
-    return Read(index, finding, about, encoded, hash_content(encoded))
-
-
-def with_texts(read: Read) -> Finding:
-    """Return the finding with its rule's texts put back."""
-    if read.about is not None:
-        force_setattr(read.finding, "about", read.about)
-    return read.finding
+    return Read(index, finding, about, encoded, row or hash_content(encoded))
 
 
 _FLAGS_BY_REACH = {Reach.RUNTIME: FindingFlag.REACHABLE.value, Reach.STATIC: FindingFlag.REACHABLE.value, Reach.UNREACHABLE: FindingFlag.UNREACHABLE.value}
@@ -113,47 +106,38 @@ def is_package(finding: Finding) -> bool:
     return finding.component is not None and finding.kind in {Kind.DEPENDENCY, Kind.CONTAINER}
 
 
-@dataclass
-class Prepared:
-    """A finding with everything that a row needs and the database does not decide."""
+class Prepared(NamedTuple):
+    """A finding with what a row needs and the database does not decide."""
 
     read: Read
-    signals: Signals
     merge_key: int
     flags: int
     cvss: int | None
 
 
 def prepare(read: Read, asset: int, group: int) -> Prepared:
-    """Return a finding's identity and bits. `group` is its vulnerability group, 0 for none."""
+    """Return a finding's merge key and bits. `group` is its vulnerability group, 0 for none."""
     finding = read.finding
     return Prepared(
-        read,
-        signals(finding),
-        hash64(f"{asset}\0{_merge(finding, read.about, group)}"),
-        flags_of(finding),
-        cvss_of(finding) if finding.cvss else None,
+        read, hash64(f"{asset}\0{merge_text(finding, group, read.about)}"), flags_of(finding), cvss_of(finding) if finding.cvss else None
     )
-
-
-def _merge(finding: Finding, about: Rule | None, group: int) -> str:
-    if about is not None and not finding.cwes and about.cwes:
-        force_setattr(finding, "about", about)
-        text = merge_text(finding, group)
-        force_setattr(finding, "about", None)
-        return text
-    return merge_text(finding, group)
 
 
 def finding_row(
     prepared: Prepared, *, number: int, stream: int, issue: int, rule: int, scan: int, evidence: int, evidence_index: int
 ) -> tuple[Any, ...]:
     """Return the row of a new finding, in the order of `FINDING_COLUMNS`."""
-    read, signs = prepared.read, prepared.signals
+    read = prepared.read
     finding = read.finding
     return (
         number, stream, issue, rule, scan, None, KIND_CODES[finding.kind or Kind.CODE], finding.severity.value, prepared.cvss,
-        prepared.flags, place_text(finding), signs.line or None, component_text(finding.component),
+        prepared.flags, place_text(finding), line_of(finding), component_text(finding.component),
         finding.fixed_versions[0][:200] if finding.fixed_versions else "", read.index, evidence, evidence_index, read.content,
-        signs.tool, signs.context, signs.moved, signs.scope, signs.place, signs.loose, prepared.merge_key,
+        prepared.merge_key,
     )  # fmt: skip
+
+
+def line_of(finding: Finding) -> int | None:
+    """Return the line of a finding in code."""
+    location = finding.location
+    return location.line if type(location) is CodeLocation else None

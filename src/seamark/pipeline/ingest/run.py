@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
@@ -13,7 +13,7 @@ from msgspec import Struct
 from seamark.analysis.risk import Profile, load_profile
 from seamark.core.component import Component, DependsOn
 from seamark.core.finding import Finding
-from seamark.core.report import Item, Run
+from seamark.core.report import Repeated, Run
 from seamark.intake.parsers.kit.read import OpenReport
 from seamark.pipeline.ingest.batch import Writing
 from seamark.pipeline.ingest.fixes import retarget
@@ -69,7 +69,7 @@ def ingest(opened: OpenReport, report: Report, target: Target, progress: Progres
         if repeated := _repeated(report, application, target, now):
             return repeated
         profile_row = active_profile()
-        return _Import(application, report, target, load_profile(profile_row.content), profile_row.pk, now, progress).run(opened.items())
+        return _Import(application, report, target, load_profile(profile_row.content), profile_row.pk, now, progress).run(opened)
 
 
 def _repeated(report: Report, application: Application, target: Target, now: datetime) -> Outcome | None:
@@ -131,18 +131,26 @@ class _Import:
         self._scans: dict[int, OpenScan] = {}
         self._assets: dict[int, Asset] = {}
 
-    def run(self, items: Iterator[Item]) -> Outcome:
+    def run(self, opened: OpenReport) -> Outcome:
         current: OpenScan | None = None
         index = 0
-        for item in items:
+        opened.known = _nothing
+        for item in opened.items():
             if type(item) is Finding:
                 assert current is not None  # noqa: S101 - the kit yields a run first
                 current.add(index, item)
                 index += 1
                 if index % _EVERY == 0:
                     self._progress(index)
+            elif type(item) is Repeated:
+                assert current is not None  # noqa: S101 - the kit yields a run first
+                current.repeat(item.row)
+                index += 1
+                if index % _EVERY == 0:
+                    self._progress(index)
             elif type(item) is Run:
                 current = self._open(item)
+                opened.known = current.known
             elif current is not None and type(item) is Component:
                 current.components[item.ref or item.purl or f"{item.name} {item.version}"] = item
             elif current is not None and type(item) is DependsOn:
@@ -178,6 +186,11 @@ class _Import:
             self._application, self._report, [scan.scan for scan in scans], issues=len(writing.made), resolved=counts["resolved"],
             notes=tuple(f"{one.stream.tool}: {one.scan.why}; {one.kept_open} findings stay open" for one in scans if one.kept_open),
         )
+
+
+def _nothing(_row: int) -> bool:
+    """Nothing is known before the first run."""
+    return False
 
 
 def _fixes_of(issues: set[int]) -> set[int]:

@@ -8,17 +8,16 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from django.db import connection
 
-from seamark.analysis.correlation.signals import Signals
+from seamark.analysis.correlation.signals import signals, unpack
 from seamark.analysis.correlation.tracking import returned, track
 from seamark.core.component import Component, DependsOn
 from seamark.core.finding import Finding
 from seamark.core.report import Run
-from seamark.pipeline.ingest.batch import Writing
+from seamark.pipeline.ingest.batch import Old, Writing
 from seamark.pipeline.ingest.proof import Proof, covers, proof_of
-from seamark.pipeline.ingest.rows import SIGNAL_COLUMNS, Prepared, Read, prepare, take
-from seamark.store import writer
+from seamark.pipeline.ingest.rows import Read, line_of, take
+from seamark.store import evidence, writer
 from seamark.store.models import Scan, Stream
 from seamark.store.models import Finding as Row
 
@@ -34,10 +33,12 @@ class OpenScan:
         self.stream, self.scan, self.run = stream, scan, run
         self._writing = writing
         self._waiting: list[Read] = []
+        self._repeated: list[int] = []
         self._previous()
         self._spool: tempfile.SpooledTemporaryFile[bytes] = tempfile.SpooledTemporaryFile(max_size=32 * 1024**2)  # noqa: SIM115
         self._lengths = array("q")
         self._kept: list[tuple[int, int, Any]] = []
+        self._gone: list[Old] = []
         self.components: dict[str, Component] = {}
         self.edges: list[DependsOn] = []
         self.rules_seen: set[str] = set()
@@ -56,6 +57,8 @@ class OpenScan:
         self._ids, self._contents = pairs[order, 0], pairs[order, 1]
         self._matched = np.zeros(len(pairs), dtype=bool)
         self.is_first = not len(pairs)
+        self.known = frozenset(self._contents.tolist()).__contains__
+        """Tells whether a content hash is that of an open finding."""
 
     def merge_run(self, run: Run) -> None:
         """Take in another run of the same stream: the scan is as good as the worst of its runs."""
@@ -80,8 +83,26 @@ class OpenScan:
         if len(self._waiting) >= BATCH:
             self.settle()
 
+    def repeat(self, row: int) -> None:
+        """Take in a row whose findings are as they were."""
+        self._repeated.append(row)
+
+    def _settle_repeated(self) -> None:
+        """Mark all findings of the repeated rows as seen."""
+        rows = np.unique(np.array(self._repeated, dtype=np.int64))
+        self._repeated.clear()
+        starts, ends = np.searchsorted(self._contents, rows, "left"), np.searchsorted(self._contents, rows, "right")
+        seen = 0
+        for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+            seen += int(end - start - self._matched[start:end].sum()) if end - start > 1 else int(not self._matched[start])
+            self._matched[start:end] = True
+        self.unchanged += seen
+        self.count += seen
+
     def settle(self) -> None:
         """Sort the waiting findings into unchanged ones, and others: written at once where the stream is new."""
+        if self._repeated:
+            self._settle_repeated()
         waiting, self._waiting = self._waiting, []
         if not waiting:
             return
@@ -136,51 +157,49 @@ class OpenScan:
 
     def _track(self) -> None:
         reads = self._spooled()
-        missing = [int(number) for number in self._ids[~self._matched]]
-        columns = ", ".join(SIGNAL_COLUMNS)
-        select = f"SELECT id, issue_id, {columns}, line, path, merge_key FROM store_finding WHERE id {{values}} ORDER BY id"  # noqa: S608
-        old = writer.select_in(select, missing)
-        prepared = self._prepared(reads)
-        old_signals = [Signals(*row[2:8], row[8] or 0) for row in old]
-        matches = track(old_signals, [one.signals for one in prepared])
+        self._writing.learn(reads)
+        self._gone = self._missing()
+        matches = track([one.signals for one in self._gone], [signals(read.finding) for read in reads])
         changed = []
-        for before, after, _name in matches.pairs:
-            row, one = old[before], prepared[after]
-            changed.append((row[0], row[1], _place(row), one))
+        for before, after, _pass in matches.pairs:
+            old, read = self._gone[before], reads[after]
+            changed.append((old, read))
             self.unchanged += 1
-            if row[8] != (one.signals.line or None):
+            if old.line != line_of(read.finding):
                 self.moved += 1
         self._writing.change(self.stream, self.scan, changed)
-        left = [prepared[at] for at in matches.new_left]
-        left = self._reopen(left)
+        self._gone = [self._gone[at] for at in matches.old_left]
+        left = self._reopen([reads[at] for at in matches.new_left])
         self.new += len(left)
         for at in range(0, len(left), BATCH):
-            self._writing.write(self.stream, self.scan, [one.read for one in left[at : at + BATCH]])
-        self._gone = [old[at] for at in matches.old_left]
+            self._writing.write(self.stream, self.scan, left[at : at + BATCH])
 
-    def _prepared(self, reads: list[Read]) -> list[Prepared]:
-        self._writing.learn(reads)
-        asset = self.stream.asset_id
-        return [prepare(read, asset, self._writing.flaws.group(read.finding)) for read in reads]
+    def _missing(self) -> list[Old]:
+        """Return the open findings that the scan does not repeat to the letter, with the signals of their evidence."""
+        rows: list[Row] = []
+        numbers = [int(number) for number in self._ids[~self._matched]]
+        for at in range(0, len(numbers), 5000):
+            rows += Row.objects.filter(pk__in=numbers[at : at + 5000])
+        full = evidence.read(rows, texts=False)
+        found = [Old(row.pk, row.issue_id, row.rule_id, row.path, row.line, signals(full[row.pk])) for row in rows]
+        return sorted(found, key=lambda one: one.number)
 
-    def _reopen(self, left: list[Prepared]) -> list[Prepared]:
+    def _reopen(self, left: list[Read]) -> list[Read]:
         """Reopen closed findings that have returned, and return what is really new."""
         if not left:
             return left
-        columns = ", ".join(SIGNAL_COLUMNS)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"SELECT id, issue_id, {columns}, line, path FROM store_finding WHERE stream_id = %s AND closed_in_id IS NOT NULL ORDER BY id",  # noqa: S608
-                [self.stream.pk],
-            )
-            closed = cursor.fetchall()
+        closed = [
+            Old(number, issue, rule, path, line, unpack(bytes(signs)))
+            for number, issue, rule, path, line, signs in Row.objects.filter(stream=self.stream, closed_in__isnull=False, signals__isnull=False)
+            .order_by("id").values_list("id", "issue", "rule", "path", "line", "signals")
+        ]  # fmt: skip
         if not closed:
             return left
-        matches = returned([Signals(*row[2:8], row[8] or 0) for row in closed], [one.signals for one in left])
-        again = [(closed[before][0], closed[before][1], _place(closed[before]), left[after]) for before, after, _ in matches.pairs]
+        matches = returned([one.signals for one in closed], [signals(read.finding) for read in left])
+        again = [(closed[before], left[after]) for before, after, _pass in matches.pairs]
         self.scan.reopened = len(again)
         self._writing.change(self.stream, self.scan, again)
-        self._writing.reopen([number for number, _, _, _ in again])
+        self._writing.reopen([old.number for old, _ in again])
         return [left[at] for at in matches.new_left]
 
     def _close(self, proof: Proof) -> None:
@@ -192,24 +211,20 @@ class OpenScan:
             self.kept_open = len(gone)
             return
         closed, unchecked = [], []
-        rules = self._rules_of([row[0] for row in gone]) if self.run.ruleset is not None else {}
-        for row in gone:
-            if not covers(self.run.scope, row[9]):
-                continue
-            if self.run.ruleset is not None and rules[row[0]] not in self.run.ruleset:
-                unchecked.append(row[0])
+        rules = self._codes({old.rule for old in gone}) if self.run.ruleset is not None else {}
+        for old in gone:
+            if not covers(self.run.scope, old.path):
+                self.kept_open += 1
+            elif self.run.ruleset is not None and rules[old.rule] not in self.run.ruleset:
+                unchecked.append(old)
             else:
-                closed.append((row[0], row[1]))
+                closed.append(old)
         self._writing.close(self.stream, self.scan, closed, unchecked)
         self.scan.fixed, self.scan.unchecked = len(closed), len(unchecked)
 
     @staticmethod
-    def _rules_of(findings: list[int]) -> dict[int, str]:
-        return dict(
-            writer.select_in(
-                "SELECT f.id, r.code FROM store_finding f JOIN store_rule r ON r.id = f.rule_id WHERE f.id {values}", findings
-            )
-        )
+    def _codes(rules: set[int]) -> dict[int, str]:
+        return dict(writer.select_in("SELECT id, code FROM store_rule WHERE id {values}", sorted(rules)))
 
     def _record(self, proof: Proof) -> None:
         scan, run = self.scan, self.run
@@ -220,8 +235,3 @@ class OpenScan:
         scan.findings, scan.new, scan.unchanged, scan.moved = self.count, self.new, self.unchanged, self.moved
         scan.save()
 
-
-def _place(row: tuple[Any, ...]) -> str:
-    """Return the place of a stored finding as its issue shows it."""
-    line, path = row[8], row[9]
-    return f"{path}:{line}" if line else str(path)

@@ -79,14 +79,11 @@ class Finding(models.Model):
         EvidencePart, on_delete=models.PROTECT, db_constraint=False, db_index=False, related_name="findings"
     )
     evidence_index = models.SmallIntegerField()
-    # Identity signals, 64-bit hashes; 0 stands for "not available". See analysis/correlation/signals.py.
     content = models.BigIntegerField()
-    tool_signal = models.BigIntegerField()
-    context_signal = models.BigIntegerField()
-    moved_signal = models.BigIntegerField()
-    scope_signal = models.BigIntegerField()
-    place_signal = models.BigIntegerField()
-    loose_signal = models.BigIntegerField()
+    """Hash of everything that the tool says: a finding with the same one is the same to the letter."""
+    signals = models.BinaryField(null=True)
+    """Identity signals (analysis/correlation/signals.py), kept from the moment the finding closes, so that it is recognised when it
+    returns. Those of open findings are computed from their evidence when they are needed, which is only where something changed."""
     merge_key = models.BigIntegerField()
     """Findings of one asset with the same key are one issue, whichever tool reports them."""
 

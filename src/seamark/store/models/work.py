@@ -37,6 +37,8 @@ class Import(models.Model):
     """The sort of failure: `unreadable-report`, `unknown-format`, `refused`, `store`."""
     result = models.JSONField(null=True)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    idempotency_key = models.CharField(max_length=100, null=True)
+    """What the sender called the request, so that sending it again makes no second import."""
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
 
@@ -45,3 +47,4 @@ class Import(models.Model):
             models.Index(fields=["state", "id"], name="import_queue"),
             models.Index(fields=["lane", "state"], name="import_lane"),
         ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["author", "idempotency_key"], name="import_sent_once")]

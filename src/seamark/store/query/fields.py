@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Exists, Lookup, OuterRef, Q, TextField
+from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 
 from seamark.core.errors import InvalidQuery
 from seamark.core.kind import KIND_CODES, Kind
 from seamark.core.severity import Severity
-from seamark.store.models import Finding
+from seamark.store.models import Finding, VulnerabilityName
 from seamark.store.models.issues import State
 
 
@@ -47,11 +50,18 @@ def _comparison(value: str) -> tuple[str, str]:
     return "", value
 
 
+MOST = 2**31 - 1
+"""The largest number that a column of these takes."""
+
+
 def _number(column: str, scale: int = 1) -> Callable[[str], Q]:
     def condition(value: str) -> Q:
         sign, text = _comparison(value)
         try:
-            return Q(**{f"{column}{sign}": round(float(text) * scale)})
+            number = round(float(text) * scale)
+            if abs(number) > MOST:
+                raise ValueError
+            return Q(**{f"{column}{sign}": number})
         except (ValueError, OverflowError):
             raise InvalidQuery(f"{column} takes a number, such as >=50, not {value!r}") from None
 
@@ -103,9 +113,21 @@ def _age(value: str) -> Q:
     found = _AGE.match(text)
     if found is None or not sign:
         raise InvalidQuery(f"age takes a comparison such as >30d, <2w or >=1y, not {value!r}")
-    moment = timezone.now() - int(found[1]) * _UNITS[found[2]]
+    moment = _moment(found, -1)
     turned = {"__gt": "__lt", "__gte": "__lte", "__lt": "__gt", "__lte": "__gte"}[sign]
     return Q(**{f"opened_at{turned}": moment})
+
+
+def _moment(span: re.Match[str], direction: int) -> datetime:
+    try:
+        return timezone.now() + direction * int(span[1]) * _UNITS[span[2]]
+    except OverflowError:
+        raise InvalidQuery(f"{span[0]} is further away than the calendar reaches") from None
+
+
+def _whole(text: str) -> int | None:
+    """Return a number that fits a column, or None."""
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None
 
 
 def _app(value: str) -> Q:
@@ -117,14 +139,15 @@ def _tool(value: str) -> Q:
 
 
 def _vulnerability(value: str) -> Q:
-    return Q(vulnerability__names__name__iexact=value)
+    # Not by a join: a group has many names, and an issue would be listed once for each of them that is asked for.
+    return Q(vulnerability__in=VulnerabilityName.objects.filter(name__iexact=value).values("group"))
 
 
 def _cwe(value: str) -> Q:
-    number = value.lower().removeprefix("cwe-")
-    if not number.isdigit():
+    number = _whole(value.lower().removeprefix("cwe-"))
+    if number is None:
         raise InvalidQuery(f"cwe takes a number, such as 89 or CWE-89, not {value!r}")
-    return Q(cwe=int(number))
+    return Q(cwe=number)
 
 
 def _due(value: str) -> Q:
@@ -133,20 +156,41 @@ def _due(value: str) -> Q:
     found = _AGE.match(value.lstrip("<"))
     if found is None:
         raise InvalidQuery(f"due takes overdue or a span such as <7d, not {value!r}")
-    return Q(due__lte=(timezone.now() + int(found[1]) * _UNITS[found[2]]).date())
+    return Q(due__lte=_moment(found, 1).date())
+
+
+@TextField.register_lookup
+class Like(Lookup):
+    """SQL's LIKE: unlike a regular expression, no pattern of somebody's making keeps it busy for hours."""
+
+    lookup_name = "like"
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
+        """Return the condition; the backslash escapes on both databases."""
+        left, left_values = self.process_lhs(compiler, connection)
+        right, right_values = self.process_rhs(compiler, connection)
+        return f"{left} LIKE {right} ESCAPE '\\'", (*left_values, *right_values)
 
 
 def _path(value: str) -> Q:
     if "*" in value:
-        return Q(place__regex="^" + ".*".join(re.escape(part) for part in value.split("*")))
+        parts = re.sub(r"([\\%_])", r"\\\1", value).split("*")
+        return Q(place__like="%".join([*parts, ""]))
     return Q(place__startswith=value)
 
 
+def _fix(value: str) -> Q:
+    number = _whole(value)
+    if number is None:
+        raise InvalidQuery(f"fix takes the number of a fix, not {value!r}")
+    return Q(fix=number)
+
+
 def _reference(value: str) -> Q:
-    number = value.upper().removeprefix("SM-")
-    if not number.isdigit() or len(number) > 18:
+    number = _whole(value.upper().removeprefix("SM-"))
+    if number is None:
         raise InvalidQuery(f"id takes a reference such as SM-12, not {value!r}")
-    return Q(pk=int(number))
+    return Q(pk=number)
 
 
 FIELDS: dict[str, Field] = {
@@ -173,7 +217,7 @@ FIELDS: dict[str, Field] = {
         Field("component", "Package", lambda value: Q(component__istartswith=value)),
         Field("rule", "Rule id", lambda value: Q(rule__iexact=value)),
         Field("path", "Start of the place; * stands for anything", _path),
-        Field("fix", "Number of the fix that clears it", lambda value: Q(fix=int(value)) if value.isdigit() else Q(pk=None)),
+        Field("fix", "Number of the fix that clears it", _fix),
         Field("id", "Reference, such as SM-12", _reference),
     )
 }

@@ -9,6 +9,8 @@ from seamark.core.errors import InvalidQuery
 
 _TOKEN = re.compile(r'(?P<minus>-)?(?:(?P<field>[a-z_]+):)?(?P<value>"(?:[^"\\]|\\.)*"|[^\s"]+)', re.IGNORECASE)
 MAX_LENGTH = 1000
+MAX_VALUES = 100
+"""Values in all terms together: databases refuse conditions that are nested or joined without end."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +72,13 @@ def parse(text: str) -> Query:
     """
     if len(text) > MAX_LENGTH:
         raise InvalidQuery(f"The query is longer than {MAX_LENGTH} characters", position=MAX_LENGTH)
+    if broken := re.search("[\ud800-\udfff]", text):
+        raise InvalidQuery("The query holds half a character", position=broken.start())
+    if "\x00" in text:
+        raise InvalidQuery("The query holds a NUL character", position=text.index("\x00"))
     terms: list[Term] = []
     sort = ""
-    at = 0
+    at = count = 0
     while at < len(text):
         if text[at].isspace():
             at += 1
@@ -92,6 +98,9 @@ def parse(text: str) -> Query:
                 raise InvalidQuery("Write sort:-risk rather than -sort:risk", position=at)
         elif values:
             terms.append(Term(field, values, bool(found["minus"]), at))
+            count += len(values)
+            if count > MAX_VALUES:
+                raise InvalidQuery(f"The query asks for more than {MAX_VALUES} values", position=at)
         at = found.end()
     return Query(tuple(terms), sort)
 

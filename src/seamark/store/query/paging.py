@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 import msgspec
-from django.db.models import Model, Q, QuerySet
+from django.db.models import DateTimeField, Model, Q, QuerySet
 
 from seamark.core.errors import InvalidQuery
 
@@ -56,6 +56,8 @@ def page(
     falling = descending != backwards
     if cursor is not None:
         value, number = cursor
+        if isinstance(value, datetime) != isinstance(rows.model._meta.get_field(column), DateTimeField):  # noqa: SLF001 - Django's documented way to a field
+            raise InvalidQuery("The page's cursor belongs to another order")
         beyond = "lt" if falling else "gt"
         if column == "id":
             rows = rows.filter(**{f"id__{beyond}": number})
@@ -90,6 +92,13 @@ def _decode(cursor: str) -> tuple[Any, int] | None:
         value, number = msgspec.json.decode(
             base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=tuple[int | str, int]
         )
-        return (datetime.fromisoformat(value) if isinstance(value, str) else value), number
-    except (ValueError, binascii.Error, msgspec.MsgspecError):
+        return (_moment(value) if isinstance(value, str) else value), number
+    except (ValueError, OverflowError, binascii.Error, msgspec.MsgspecError):
         raise InvalidQuery("The page's cursor is damaged") from None
+
+
+def _moment(text: str) -> datetime:
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError("a moment without its time zone")
+    return found.astimezone(UTC)

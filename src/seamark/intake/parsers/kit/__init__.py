@@ -23,7 +23,7 @@ from seamark.core.location import (
     ResourceLocation,
     WebLocation,
 )
-from seamark.core.report import Item, Run
+from seamark.core.report import Item, Repeated, Run
 from seamark.core.severity import Severity
 from seamark.intake.parsers.kit.normalise import (
     confidence,
@@ -72,6 +72,7 @@ __all__ = [
     "Reading",
     "Relation",
     "RelationKind",
+    "Repeated",
     "Replacement",
     "ResourceLocation",
     "Rule",

@@ -219,8 +219,8 @@ def cvss(vector: str | None = "", score: float | str | None = None, source: str 
 
 def first_line(text: str, limit: int = 160) -> str:
     """Return the first sentence or line of a text as one line of at most `limit` characters."""
-    line = text.strip().split("\n", 1)[0]
-    line = " ".join(line.split())
+    # The cut in front keeps a long message from costing more than its title: runs of blanks are rare.
+    line = " ".join(text.lstrip()[: 4 * limit].split("\n", 1)[0].split())
     if len(line) <= limit:
         return line
     sentence = line.split(". ", 1)[0]

@@ -89,7 +89,10 @@ def package(ecosystem: str, name: str, version: str = "", purl: str = "") -> Com
 
 
 def identifiers(*given: str | Iterable[str] | None) -> tuple[str, ...]:
-    """Return ids from fields that hold nothing but ids: as `vulnerability_ids`, and unknown databases' ids as given."""
+    """Return ids from fields that hold ids: as `vulnerability_ids`, and those of unknown databases as given.
+
+    Bare numbers and sentences, which some tools write into such fields, are no ids.
+    """
     texts: list[str] = []
     for value in given:
         if value:
@@ -100,7 +103,8 @@ def identifiers(*given: str | Iterable[str] | None) -> tuple[str, ...]:
 @lru_cache(maxsize=65536)
 def _identifiers(texts: tuple[str, ...]) -> tuple[str, ...]:
     known = vulnerability_ids(texts)
-    others = (text.strip() for text in texts if text.strip() and not vulnerability_ids(text))
+    stripped = (text.strip() for text in texts if not vulnerability_ids(text))
+    others = (text for text in stripped if text and " " not in text and not text.isdecimal())
     return tuple(dict.fromkeys((*known, *others)))
 
 
@@ -129,6 +133,30 @@ def rating(vector: str | None, score: float | str | None = None, version: str = 
         full = {"2": "2.0", "3": "3.0", "4": "4.0"}.get(version, version)
         return Cvss(score=found.score, version=full, source=source)
     return found
+
+
+def probability(value: float | str | None) -> float | None:
+    """Return an EPSS probability from 0 to 1, or None where the value is none."""
+    try:
+        number = float(value) if value is not None else -1.0
+    except ValueError:
+        return None
+    return number if 0 <= number <= 1 else None
+
+
+_TITLES = {
+    "trivy": "Trivy",
+    "grype": "Grype",
+    "syft": "Syft",
+    "osv-scanner": "OSV-Scanner",
+    "snyk": "Snyk",
+    "snyk-cli": "Snyk",
+}
+
+
+def tool_title(name: str) -> str:
+    """Return a tool's display name for the one it has in bills of materials, so that all its formats are of one tool."""
+    return _TITLES.get(name.strip().lower(), name.strip())
 
 
 def stable_name(target: str) -> str:

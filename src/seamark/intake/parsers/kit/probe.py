@@ -172,12 +172,16 @@ class Probe:
         try:
             stream = self.source.stream()
             for _ in range(64):
-                if not (block := stream.read(4096)):
-                    break
-                parser.feed(block)
+                block = stream.read(4096)
+                if block:
+                    parser.feed(block)
+                else:
+                    parser.close()
                 for _event, element in parser.read_events():
                     name = etree.QName(element)  # type: ignore[arg-type]
                     return name.namespace or "", name.localname
+                if not block:
+                    break
         except (etree.XMLSyntaxError, ValueError):
             pass
         return "", ""

@@ -7,12 +7,13 @@ import dataclasses
 import gc
 import os
 import typing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from seamark.core.errors import SeamarkError, UnknownFormat, UnreadableReport
 from seamark.core.finding import Finding
@@ -43,6 +44,8 @@ class OpenReport:
     variant: Variant
     key: bytes = UNKEYED
     _split: Split | None = field(default=None, repr=False)
+    known: Callable[[int], bool] | None = None
+    """Set before `items()` by readers that keep the hashes of rows: rows for which it is true come as `Repeated`."""
 
     def items(self) -> Iterator[Item]:
         """Yield what the report says: each run before its findings, and every finding tidied.
@@ -51,13 +54,19 @@ class OpenReport:
         """
         kind, key = self.parser.kind, self.key
         started = False
+        reading = Reading(self.source, self._split)
+        if self.known is not None:
+            # Looked up at every row: what is known depends on the run that the rows belong to.
+            reading.known = lambda row: self.known is not None and self.known(row)
         with _collector_at_rest():
             try:
-                for item in self._raw_items():
+                for item in self._raw_items(reading):
                     if type(item) is Finding:
                         if not started:
                             started = True
                             yield Run(tool=self.parser.title)
+                        if reading.row:
+                            force_setattr(item, "row", reading.row)
                         yield tidy(item, kind, key)
                         continue
                     if type(item) is Run:
@@ -84,8 +93,7 @@ class OpenReport:
                     hint="please report this with a shortened copy of the file",
                 ) from error
 
-    def _raw_items(self) -> Iterator[Item]:
-        reading = Reading(self.source, self._split)
+    def _raw_items(self, reading: Reading) -> Iterator[Item]:
         value = self._decode(reading)
         read = self.variant.read
         return read(value, reading) if self.variant.wants_reading else read(value)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import struct
+from collections.abc import Callable, Iterable, Iterator
+from hashlib import blake2b
 from typing import Any, TypeVar
 
 import msgspec
 
+from seamark import __version__
 from seamark.core.errors import UnreadableReport
+from seamark.core.report import Repeated
 from seamark.intake.parsers.kit.source import Source
 from seamark.intake.parsers.kit.split import Split
 from seamark.intake.parsers.kit.tolerant import forgiving
 
 T = TypeVar("T")
+_LONG = struct.Struct("<q")
 
 
 class Reading:
@@ -22,6 +27,10 @@ class Reading:
         self.source = source
         self._split = split
         self._decoders: dict[Any, Any] = {}
+        self.known: Callable[[int], bool] | None = None
+        """Set by whoever reads: tells the rows that need not be read again."""
+        self.row = 0
+        """Hash of the row that `fresh` has just handed out; 0 outside of it."""
 
     def rows(self, raw: msgspec.Raw, row: type[T], where: str = "$") -> Iterator[T]:
         """Yield the elements of an array that the report's struct keeps as `msgspec.Raw`.
@@ -35,9 +44,11 @@ class Reading:
             decode = self._decoder(row)
             for number, element in enumerate(lifted):
                 try:
-                    value = forgiving(decode, element)
+                    value = decode(element)
                 except msgspec.ValidationError as error:
                     raise invalid(error, f"{where}[{number}]") from None
+                except (msgspec.DecodeError, UnicodeDecodeError):
+                    value = self._repaired(decode, element, f"{where}[{number}]")
                 yield value
             return
         try:
@@ -45,6 +56,43 @@ class Reading:
         except msgspec.ValidationError as error:
             raise invalid(error, where) from None
         yield from values
+
+    def fresh(self, raw: msgspec.Raw, row: type[T], where: str, context: bytes) -> Iterator[T | Repeated]:
+        """Yield the elements of an array like `rows`, but a `Repeated` in place of each that the reader knows already.
+
+        `context` is everything outside of a row that bears on the findings read from it (rules, base paths): a row
+        counts as known only together with it. Each row has to be used up before the next is asked for.
+        """
+        if self.known is None:
+            yield from self.rows(raw, row, where)
+            return
+        key = blake2b(context + __version__.encode(), digest_size=32).digest()
+        unpack, known, decode = _LONG.unpack, self.known, self._decoder(row)
+        for number, element in enumerate(self._raw_rows(raw)):
+            (found,) = unpack(blake2b(element, digest_size=8, key=key).digest())
+            if known(found):
+                yield Repeated(found)
+                continue
+            self.row = found
+            try:
+                value = decode(element)
+            except (msgspec.MsgspecError, UnicodeDecodeError):
+                value = self._repaired(decode, bytes(element), f"{where}[{number}]")
+            yield value
+        self.row = 0
+
+    def _raw_rows(self, raw: msgspec.Raw) -> Iterable[bytes | msgspec.Raw]:
+        if len(raw) < 5 and bytes(raw) in {b"", b"null", b"[]"}:
+            return ()
+        lifted = self._split.lifted(raw) if self._split is not None else None
+        return lifted if lifted is not None else forgiving(self._decoder(list[msgspec.Raw]), raw)
+
+    @staticmethod
+    def _repaired(decode: Any, element: bytes, where: str) -> Any:
+        try:
+            return forgiving(decode, element)
+        except msgspec.ValidationError as error:
+            raise invalid(error, where) from None
 
     def streams(self, raw: msgspec.Raw) -> bool:
         """Tell whether `rows` would decode an array one by one, because it is part of a large file."""

@@ -23,6 +23,7 @@ _WINDOW = 768 * 1024
 _SMALLEST = 256 * 1024
 """Arrays below this size stay in the skeleton."""
 _MAX_SKELETON = 192 * 1024**2
+_GAP = 64
 _LARGEST_GAP = 64 * 1024
 """Blanks that may stand before the first and after the last row of an array."""
 _LONG_RUN = 64
@@ -69,10 +70,14 @@ class Split:
 
     def _elements(self, number: int) -> Iterator[bytes]:
         starts, ends = self._arrays[number]
-        data, done, last = self._data, 0, 0
+        data, done, last = self._data, 0, -1
+        known: set[Any] = {b","}
         for start, end in zip(starts, ends, strict=True):
-            if last and bytes(data[last:start]).strip() != b",":
-                raise UnreadableReport("A row among many is no object", where=f"byte {last}")
+            if last >= 0 and (gap := data[last:start]) not in known:
+                if bytes(gap).strip() != b",":
+                    raise UnreadableReport("A row among many is no object", where=f"byte {last}")
+                if len(gap) < _GAP:
+                    known.add(bytes(gap))
             last = end
             yield bytes(data[start:end])
             if end - done > 2 * _WINDOW:

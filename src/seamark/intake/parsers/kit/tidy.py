@@ -31,7 +31,7 @@ _CLEAN = re.compile(r"/?(?:[\w@+~-][\w@+.~-]*/)*[\w@+~-][\w@+.~-]*", re.ASCII).f
 _DRIVE = re.compile(r"^/?[A-Za-z]:(?=/)")
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=131072)
 def clean_path(path: str) -> str:
     """Return a path as the product writes it: forward slashes, no `file:` scheme, no `./`, no `..` that can be resolved.
 
