@@ -45,10 +45,10 @@ def written(tmp_path: Path, data: bytes) -> Source:
         codecs.BOM_UTF32_LE + TEXT.encode("utf-32-le"),
         TEXT.encode("utf-16-le"),
         TEXT.encode("utf-16-be"),
-        gzip.compress(TEXT.encode()),
-        gzip.compress(TEXT[:5].encode()) + gzip.compress(TEXT[5:].encode()),
-        gzip.compress(TEXT.encode()) + b"\0" * 512,
-        gzip.compress(codecs.BOM_UTF16_LE + TEXT.encode("utf-16-le")),
+        gzip.compress(TEXT.encode(), mtime=0),
+        gzip.compress(TEXT[:5].encode(), mtime=0) + gzip.compress(TEXT[5:].encode(), mtime=0),
+        gzip.compress(TEXT.encode(), mtime=0) + b"\0" * 512,
+        gzip.compress(codecs.BOM_UTF16_LE + TEXT.encode("utf-16-le"), mtime=0),
         zipped(report=TEXT.encode()),
         zipped(**{"__MACOSX/._report": b"x", "report": TEXT.encode()}),
     ],
@@ -80,11 +80,11 @@ def test_gzip_that_is_cut_off_is_refused(keep: int) -> None:
 
 def test_second_gzip_member_that_is_cut_off_is_refused() -> None:
     with pytest.raises(UnreadableReport, match="cut off"):
-        from_bytes(gzip.compress(b"a") + gzip.compress(b"b" * 100)[:-6], "report")
+        from_bytes(gzip.compress(b"a", mtime=0) + gzip.compress(b"b" * 100, mtime=0)[:-6], "report")
 
 
 def test_members_may_begin_at_the_end_of_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
-    parts = [gzip.compress(b"%d," % number) for number in range(50)]
+    parts = [gzip.compress(b"%d," % number, mtime=0) for number in range(50)]
     for block in (1, 2, 3, 7, 23):
         monkeypatch.setattr(unpack, "BLOCK", block)
         assert bytes(from_bytes(b"".join(parts), "report").data) == b"".join(b"%d," % number for number in range(50))
@@ -106,7 +106,7 @@ def test_bombs_are_refused_before_they_fill_anything() -> None:
 def test_large_unpacked_text_goes_through_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unpack, "_IN_MEMORY", 1000)
     text = os.urandom(4000).hex().encode()
-    source = from_bytes(gzip.compress(b"{" + text), "report")
+    source = from_bytes(gzip.compress(b"{" + text, mtime=0), "report")
     assert not isinstance(source.data, bytes)
     assert bytes(source.data) == b"{" + text
     assert source.stream().read(5) == b"{" + text[:4]
@@ -144,7 +144,7 @@ def test_spoiled_zip_files_are_refused_with_a_sentence() -> None:
     ("data", "sentence"),
     [
         (b"", "empty"),
-        (gzip.compress(b""), "empty"),
+        (gzip.compress(b"", mtime=0), "empty"),
         (zipped(), "holds no report"),
         (zipped(report=b""), "empty"),
         (bz2.compress(b"x"), "bzip2"),
