@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 from seamark.analysis.correlation.aliases import AliasGroups
 
-names = st.sampled_from([f"CVE-2024-{number}" for number in range(1000, 1008)] + [f"GHSA-{letter * 4}" for letter in "cfgh"])
+names = st.sampled_from(
+    [f"CVE-2024-{number}" for number in range(1000, 1008)] + [f"GHSA-{letter * 4}" for letter in "cfgh"]
+)
 statements = st.lists(st.lists(names, min_size=1, max_size=3), max_size=12)
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from seamark.analysis.risk import Facts, default_profile, load_profile, receipt, score
-from seamark.analysis.risk.facts import decode, encode
 from seamark.analysis.risk.factors import FACTORS
+from seamark.analysis.risk.facts import decode, encode
 from seamark.core.errors import InvalidSetting
 from seamark.core.kind import Confidence, Kind, Reach, Verification
 from seamark.core.severity import Severity
@@ -77,14 +77,23 @@ def test_what_makes_it_worse_raises_the_score(change: dict[str, object]) -> None
 
 @pytest.mark.parametrize(
     "change",
-    [{"reach": Reach.UNREACHABLE}, {"development": True}, {"exposure": "none"}, {"criticality": 4}, {"confidence": Confidence.LOW}, {"epss": 0.00005}],
+    [
+        {"reach": Reach.UNREACHABLE},
+        {"development": True},
+        {"exposure": "none"},
+        {"criticality": 4},
+        {"confidence": Confidence.LOW},
+        {"epss": 0.00005},
+    ],
 )
 def test_what_makes_it_better_lowers_the_score(change: dict[str, object]) -> None:
     assert score([replace(PLAIN, **change)], PROFILE)[0] < score([PLAIN], PROFILE)[0]
 
 
 def test_what_is_exploited_has_a_least_score() -> None:
-    harmless = replace(PLAIN, severity=Severity.INFO, kev_added="2024-01-01", exposure="none", development=True, cvss=10)
+    harmless = replace(
+        PLAIN, severity=Severity.INFO, kev_added="2024-01-01", exposure="none", development=True, cvss=10
+    )
     assert receipt(harmless, PROFILE).score == 800
     assert receipt(replace(harmless, ransomware=True), PROFILE).score == 900
 

@@ -11,17 +11,31 @@ from seamark.core.severity import Severity
 
 
 def code(**changes: object) -> Finding:
-    location = {"path": "a.py", "line": 3, "snippet": "run(x)"} | {k: v for k, v in changes.items() if k in {"path", "line", "snippet", "scope"}}
-    rest = {"rule": "R1", "title": "Unsafe", "severity": Severity.HIGH, "kind": Kind.CODE} | {k: v for k, v in changes.items() if k not in location | {"scope": 0}}
+    location = {"path": "a.py", "line": 3, "snippet": "run(x)"} | {
+        k: v for k, v in changes.items() if k in {"path", "line", "snippet", "scope"}
+    }
+    rest = {"rule": "R1", "title": "Unsafe", "severity": Severity.HIGH, "kind": Kind.CODE} | {
+        k: v for k, v in changes.items() if k not in location | {"scope": 0}
+    }
     return Finding(location=CodeLocation(**location), **rest)  # type: ignore[arg-type]
 
 
 def test_signals_are_the_same_everywhere() -> None:
     """A hash that changed would close and open every finding of every installation."""
-    assert signals(code()) == (0, -2991951997189319809, -1904993055050272770, 0, 981264637504152671, -9093400677108429923, 3)
+    assert signals(code()) == (
+        0,
+        -2991951997189319809,
+        -1904993055050272770,
+        0,
+        981264637504152671,
+        -9093400677108429923,
+        3,
+    )
 
 
-@pytest.mark.parametrize("change", [{"severity": Severity.LOW}, {"description": "new words"}, {"tags": ("x",)}, {"cwes": (89,)}])
+@pytest.mark.parametrize(
+    "change", [{"severity": Severity.LOW}, {"description": "new words"}, {"tags": ("x",)}, {"cwes": (89,)}]
+)
 def test_texts_and_ratings_are_no_identity(change: dict[str, object]) -> None:
     assert signals(code(**change)) == signals(code())
 
@@ -50,7 +64,13 @@ def test_ids_in_addresses_are_templates(url: str, path: str) -> None:
 
 def test_the_namespace_of_a_package_does_not_part_tools() -> None:
     def finding(name: str, purl: str) -> Finding:
-        return Finding(rule="CVE-1", title="t", severity=Severity.HIGH, kind=Kind.DEPENDENCY, component=Component(name=name, purl=purl))
+        return Finding(
+            rule="CVE-1",
+            title="t",
+            severity=Severity.HIGH,
+            kind=Kind.DEPENDENCY,
+            component=Component(name=name, purl=purl),
+        )
 
     left = finding("org.apache.logging.log4j:log4j-core", "pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1")
     right = finding("log4j-core", "")
@@ -60,7 +80,14 @@ def test_the_namespace_of_a_package_does_not_part_tools() -> None:
 
 def test_web_findings_merge_by_parameter_and_weakness_only() -> None:
     def finding(rule: str, cwe: int, parameter: str) -> Finding:
-        return Finding(rule=rule, title="t", severity=Severity.HIGH, kind=Kind.WEB, cwes=(cwe,), location=WebLocation(url="https://a/x", method="GET", parameter=parameter))
+        return Finding(
+            rule=rule,
+            title="t",
+            severity=Severity.HIGH,
+            kind=Kind.WEB,
+            cwes=(cwe,),
+            location=WebLocation(url="https://a/x", method="GET", parameter=parameter),
+        )
 
     assert merge_text(finding("40018", 89, "q"), 0) == merge_text(finding("sqli", 89, "q"), 0)
     assert merge_text(finding("40018", 89, "q"), 0) != merge_text(finding("40018", 79, "q"), 0)

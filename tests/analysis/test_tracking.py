@@ -38,8 +38,13 @@ def test_removing_some_of_equal_findings_keeps_the_others(places: list[int], dat
     assert shifts(matches.pairs, old, new) == {0}
 
 
-@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(1, 900)), max_size=40), st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(1, 900)), max_size=40))
-def test_matching_is_one_to_one_and_complete(left: list[tuple[int, int, int]], right: list[tuple[int, int, int]]) -> None:
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(1, 900)), max_size=40),
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(1, 900)), max_size=40),
+)
+def test_matching_is_one_to_one_and_complete(
+    left: list[tuple[int, int, int]], right: list[tuple[int, int, int]]
+) -> None:
     old = [row(line, tool=tool, code=code) for tool, code, line in left]
     new = [row(line, tool=tool, code=code) for tool, code, line in right]
     matches = track(old, new)

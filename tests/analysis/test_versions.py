@@ -21,7 +21,9 @@ def test_versions_rise(rising: list[str]) -> None:
     assert all(version_key(lower) < version_key(higher) for lower, higher in pairwise(rising))
 
 
-@pytest.mark.parametrize(("left", "right"), [("1.0", "v1.0"), ("1.0.0", "1.0.0+build5"), ("2.1.0.Final", "2.1.0"), ("1.0", "1.0.0")])
+@pytest.mark.parametrize(
+    ("left", "right"), [("1.0", "v1.0"), ("1.0.0", "1.0.0+build5"), ("2.1.0.Final", "2.1.0"), ("1.0", "1.0.0")]
+)
 def test_some_texts_mean_one_version(left: str, right: str) -> None:
     assert version_key(left) == version_key(right)
 

@@ -17,7 +17,13 @@ from seamark.store.models.issues import State
 from .reports import RULES, grype, hit, osv, sarif, trivy
 
 Load = Callable[..., Outcome]
-LOG4SHELL = {"id": "CVE-2021-44228", "ghsa": "GHSA-jfh8-c2jp-5v3q", "package": "org.apache.logging.log4j:log4j-core", "version": "2.14.1", "fixed": "2.15.0"}
+LOG4SHELL = {
+    "id": "CVE-2021-44228",
+    "ghsa": "GHSA-jfh8-c2jp-5v3q",
+    "package": "org.apache.logging.log4j:log4j-core",
+    "version": "2.14.1",
+    "fixed": "2.15.0",
+}
 
 
 def rows() -> dict[str, int]:
@@ -46,7 +52,10 @@ def test_the_same_report_again_writes_one_scan_row_and_its_import(load: Load) ->
     after = rows()
     assert counts(outcome) == (0, 20, 0, 0)
     assert outcome.repeated
-    assert {name: after[name] - before[name] for name in after if after[name] != before[name]} == {"Scan": 1, "Import": 1}
+    assert {name: after[name] - before[name] for name in after if after[name] != before[name]} == {
+        "Scan": 1,
+        "Import": 1,
+    }
 
 
 def test_the_same_findings_in_another_file_write_no_finding(load: Load) -> None:
@@ -79,7 +88,9 @@ def test_one_of_several_equal_findings_goes_and_the_others_stay_themselves(load:
     kept = dict(Finding.objects.filter(line__in=[10, 30, 40]).values_list("line", "id"))
     outcome = load(sarif([hit(line=line + 7) for line in (10, 30, 40)]))
     assert counts(outcome) == (0, 3, 1, 0)
-    assert dict(Finding.objects.filter(closed_in=None).values_list("line", "id")) == {line + 7: number for line, number in kept.items()}
+    assert dict(Finding.objects.filter(closed_in=None).values_list("line", "id")) == {
+        line + 7: number for line, number in kept.items()
+    }
 
 
 def test_a_renamed_file_keeps_its_findings(load: Load) -> None:
@@ -127,7 +138,11 @@ def test_a_returning_finding_is_a_regression_of_its_issue(load: Load) -> None:
     issue.refresh_from_db()
     assert counts(outcome) == (0, 1, 0, 1)
     assert (issue.state, issue.open, issue.regression) == (State.OPEN, True, True)
-    assert list(Event.objects.filter(issue=issue).order_by("id").values_list("kind", flat=True)) == ["fixed", "moved", "reopened"]
+    assert list(Event.objects.filter(issue=issue).order_by("id").values_list("kind", flat=True)) == [
+        "fixed",
+        "moved",
+        "reopened",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -168,7 +183,7 @@ def test_another_ruleset_does_not_fix(load: Load) -> None:
 
 def test_another_branch_changes_nothing_on_the_default_branch(load: Load) -> None:
     load(sarif(hits()))
-    outcome = load(sarif(hits()[:1] + [hit("py/new", "new.py", 5)]), ref="feature/x")
+    outcome = load(sarif([*hits()[:1], hit("py/new", "new.py", 5)]), ref="feature/x")
     assert outcome.fixed == 0
     assert Issue.objects.filter(open=True).count() == 20
     assert Issue.objects.filter(branch_only=True, open=False).count() == 1

@@ -22,7 +22,11 @@ def report(count: int = 30, **more: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("known", [True, False])
 def test_knowing_rows_changes_nothing_but_the_time(load: Load, monkeypatch: pytest.MonkeyPatch, known: bool) -> None:
     if not known:
-        monkeypatch.setattr("seamark.pipeline.ingest.stream.OpenScan.known", property(lambda _: lambda _row: False, lambda *_: None), raising=False)
+        monkeypatch.setattr(
+            "seamark.pipeline.ingest.stream.OpenScan.known",
+            property(lambda _: lambda _row: False, lambda *_: None),
+            raising=False,
+        )
     load(report())
     changed = report()
     changed["runs"][0]["results"][3]["message"]["text"] = "other words"
@@ -36,7 +40,9 @@ def test_an_unchanged_report_with_another_time_reads_no_row(load: Load, monkeypa
     load(report())
     later = report()
     later["runs"][0]["invocations"][0]["endTimeUtc"] = "2026-06-01T00:00:00Z"
-    monkeypatch.setattr("seamark.intake.parsers.formats.sarif.results.Findings.finding", lambda *_: pytest.fail("a row was read"))
+    monkeypatch.setattr(
+        "seamark.intake.parsers.formats.sarif.results.Findings.finding", lambda *_: pytest.fail("a row was read")
+    )
     outcome = load(later)
     assert (outcome.findings, outcome.unchanged, outcome.fixed) == (30, 30, 0)
 

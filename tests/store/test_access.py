@@ -49,7 +49,18 @@ def test_a_grant_on_one_application_shows_that_one_of_everything(estate: dict[st
     visible = visible_to(user)
     assert seen(user) == {"payments"}
     counted = {kind: getattr(visible, kind)().count() for kind in KINDS}
-    assert counted == {"applications": 1, "issues": 1, "findings": 1, "assets": 1, "streams": 1, "scans": 1, "events": 0, "imports": 1, "reports": 1, "fixes": 0}
+    assert counted == {
+        "applications": 1,
+        "issues": 1,
+        "findings": 1,
+        "assets": 1,
+        "streams": 1,
+        "scans": 1,
+        "events": 0,
+        "imports": 1,
+        "reports": 1,
+        "fixes": 0,
+    }
 
 
 def test_a_grant_on_a_unit_holds_for_the_units_below(estate: dict[str, Application]) -> None:

@@ -10,14 +10,30 @@ from django.db import connection, transaction
 from seamark.store import writer
 from seamark.store.models import Event, Rule
 
-TEXTS = ["", "plain", "tab\tand\nline\r\n", "back\\slash \\n \\N", "\\N", "é漢🙂", 'quo"te\'s', "\x01\x1f", "\u2028", "{}", "%s"]
+TEXTS = [
+    "",
+    "plain",
+    "tab\tand\nline\r\n",
+    "back\\slash \\n \\N",
+    "\\N",
+    "é漢🙂",
+    "quo\"te's",
+    "\x01\x1f",
+    "\u2028",
+    "{}",
+    "%s",
+]
 
 
 @pytest.mark.django_db
 def test_texts_come_back_as_they_were_written() -> None:
     with transaction.atomic():
         numbers = writer.reserve(Rule, len(TEXTS))
-        writer.insert(Rule, ["id", "tool", "code", "title", "details"], [(n, "t", f"c{n}", text, "{}") for n, text in zip(numbers, TEXTS, strict=True)])
+        writer.insert(
+            Rule,
+            ["id", "tool", "code", "title", "details"],
+            [(n, "t", f"c{n}", text, "{}") for n, text in zip(numbers, TEXTS, strict=True)],
+        )
     assert list(Rule.objects.order_by("id").values_list("title", flat=True)) == TEXTS
 
 
@@ -45,7 +61,11 @@ def test_times_numbers_and_nothing_are_kept() -> None:
     moment = datetime(2026, 5, 4, 3, 2, 1, 654321, tzinfo=UTC)
     with transaction.atomic():
         (number,) = writer.reserve(Event, 1)
-        writer.insert(Event, ["id", "issue", "application", "kind", "details", "actor", "scan", "at"], [(number, None, None, "x", "{}", None, None, moment)])
+        writer.insert(
+            Event,
+            ["id", "issue", "application", "kind", "details", "actor", "scan", "at"],
+            [(number, None, None, "x", "{}", None, None, moment)],
+        )
     event = Event.objects.get(pk=number)
     assert (event.at, event.issue_id, event.actor_id) == (moment, None, None)
 
@@ -53,7 +73,9 @@ def test_times_numbers_and_nothing_are_kept() -> None:
 @pytest.mark.django_db
 def test_a_list_of_any_length_is_looked_up() -> None:
     made = Rule.objects.create(tool="t", code="c")
-    assert writer.select_in("SELECT id FROM store_rule WHERE tool = %s AND id {values}", list(range(made.pk + 25_000)), ["t"]) == [(made.pk,)]
+    assert writer.select_in(
+        "SELECT id FROM store_rule WHERE tool = %s AND id {values}", list(range(made.pk + 25_000)), ["t"]
+    ) == [(made.pk,)]
     assert writer.select_in("SELECT id FROM store_rule WHERE id {values}", []) == []
 
 

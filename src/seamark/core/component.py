@@ -63,9 +63,7 @@ def make_purl(ecosystem: str, name: str, version: str = "", namespace: str = "",
     if not namespace and "/" in name and ecosystem not in {"oci", "docker"}:
         namespace, _, name = name.rpartition("/")
     try:
-        return PackageURL(
-            ecosystem, namespace or None, name, version or None, qualifiers or None
-        ).to_string()
+        return PackageURL(ecosystem, namespace or None, name, version or None, qualifiers or None).to_string()
     except ValueError:
         return ""
 

@@ -17,7 +17,9 @@ from seamark.store.models import Event, Finding, Issue
 def account_of(issue: Issue, *, limit: int = 100) -> dict[str, Any]:
     """Return an issue with its findings (at most `limit`), receipt and history."""
     rows = list(
-        Finding.objects.filter(issue=issue).select_related("stream", "opened_in", "closed_in", "rule").order_by("closed_in", "id")[:limit]
+        Finding.objects.filter(issue=issue)
+        .select_related("stream", "opened_in", "closed_in", "rule")
+        .order_by("closed_in", "id")[:limit]
     )
     full = evidence.read(rows)
     return {
@@ -59,7 +61,15 @@ def history_of(issue: Issue, *, limit: int = 200) -> list[dict[str, Any]]:
         }
         for event in events
     ]  # fmt: skip
-    told.append({"at": issue.opened_at.isoformat(), "kind": "opened", "text": f"Opened, {issue.rule}", "details": {}, "actor": None})
+    told.append(
+        {
+            "at": issue.opened_at.isoformat(),
+            "kind": "opened",
+            "text": f"Opened, {issue.rule}",
+            "details": {},
+            "actor": None,
+        }
+    )
     return told
 
 
@@ -72,13 +82,19 @@ def sentence(event: Event) -> str:
         case "fixed":
             return f"Fixed: no tool reports it any more{tool}"
         case "reopened":
-            return f"Returned after it was fixed: a regression{tool}" if details.get("regression") else f"Reopened{tool}"
+            return (
+                f"Returned after it was fixed: a regression{tool}" if details.get("regression") else f"Reopened{tool}"
+            )
         case "severity":
             return f"Severity changed from {details['before']} to {details['after']}{tool}"
         case "risk":
             return f"Risk {details['before'] / 10:.1f} → {details['after'] / 10:.1f}"
         case "state":
-            why = f": {details['comment']}" if details.get("comment") else (f" ({details['reason']})" if details.get("reason") else "")
+            why = (
+                f": {details['comment']}"
+                if details.get("comment")
+                else (f" ({details['reason']})" if details.get("reason") else "")
+            )
             return f"{details.get('before', '')} → {details.get('after', '')}{by}{why}".strip(" →")
         case "unchecked":
             return f"The rule no longer runs{tool}; it stays open"

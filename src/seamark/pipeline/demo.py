@@ -18,6 +18,7 @@ from seamark.pipeline.target import Target
 from seamark.store.models import Finding, Issue, Stream, User
 from seamark.store.models.people import Role
 
+
 class Told(NamedTuple):
     """What the example brought."""
 
@@ -43,10 +44,18 @@ def load_example(folder: Path, progress: Callable[[int], None] = lambda _: None)
     for state in sorted(path for path in (folder / "reports").iterdir() if path.is_dir() and path.name[:1].isdigit()):
         lines.append(f"{state.name}:")
         for path in sorted(path for path in state.iterdir() if path.suffix in {".json", ".sarif", ".xml", ".jsonl"}):
-            target = Target(application=name, repository=context.spec.repository or "", ref="main", configuration=path.stem)
+            target = Target(
+                application=name, repository=context.spec.repository or "", ref="main", configuration=path.stem
+            )
             outcome = import_file(path, target, progress=progress)
-            lines.append(f"  {path.name:<34} {outcome.findings:>4} findings {outcome.new:>4} new {outcome.moved:>4} moved {outcome.fixed:>4} fixed")
-    first = Issue.objects.filter(application=application, open=True).select_related("application").order_by("-risk", "-id")[:10]
+            lines.append(
+                f"  {path.name:<34} {outcome.findings:>4} findings {outcome.new:>4} new {outcome.moved:>4} moved {outcome.fixed:>4} fixed"
+            )
+    first = (
+        Issue.objects.filter(application=application, open=True)
+        .select_related("application")
+        .order_by("-risk", "-id")[:10]
+    )
     return Told(
         lines=lines,
         findings=Finding.objects.filter(stream__application=application, closed_in=None).count(),

@@ -77,5 +77,9 @@ def _imports() -> Check:
 def _intelligence() -> Check:
     number = Exploitation.objects.count()
     if not number:
-        return "intelligence", "note", "none loaded: scores do not know what is exploited (`seamark intelligence import`)"
+        return (
+            "intelligence",
+            "note",
+            "none loaded: scores do not know what is exploited (`seamark intelligence import`)",
+        )
     return "intelligence", "well", f"{number:,} vulnerabilities"

@@ -54,7 +54,9 @@ def check(target: Target) -> None:
         raise ImportRefused(f"There is no format called {target.format!r}; `seamark formats` lists them")
 
 
-def accept(stream: BinaryIO, name: str, target: Target, *, author: User | None = None, key: str | None = None) -> Import:
+def accept(
+    stream: BinaryIO, name: str, target: Target, *, author: User | None = None, key: str | None = None
+) -> Import:
     """Keep a report and queue its import. Raises `ImportRefused` and `UnreadableReport` (for an empty file).
 
     `key` is the sender's name for the request: under the same key the same import is returned, whatever became of it.
@@ -63,13 +65,19 @@ def accept(stream: BinaryIO, name: str, target: Target, *, author: User | None =
     lane = sha256(target.application.strip().lower().encode()).hexdigest()
     with evidence.Packed(stream) as packed:
         if not packed.size:
-            raise UnreadableReport("The file is empty", hint="the scanner wrote nothing: look at its exit code and its log")
+            raise UnreadableReport(
+                "The file is empty", hint="the scanner wrote nothing: look at its exit code and its log"
+            )
         if (earlier := _earlier(author, key)) is not None:
             return _same(earlier, packed.digest, target)
         try:
             with guarded(), transaction.atomic():
                 queued = Import.objects.create(
-                    report=packed.store(name), target=msgspec.to_builtins(target), lane=lane, author=author, idempotency_key=key
+                    report=packed.store(name),
+                    target=msgspec.to_builtins(target),
+                    lane=lane,
+                    author=author,
+                    idempotency_key=key,
                 )
         except IntegrityError:
             # The same request arrived twice at once, and the other one was first.
@@ -82,7 +90,11 @@ def accept(stream: BinaryIO, name: str, target: Target, *, author: User | None =
 
 
 def _earlier(author: User | None, key: str | None) -> Import | None:
-    return Import.objects.select_related("report").filter(author=author, idempotency_key=key).first() if key is not None else None
+    return (
+        Import.objects.select_related("report").filter(author=author, idempotency_key=key).first()
+        if key is not None
+        else None
+    )
 
 
 def _same(earlier: Import, digest: str, target: Target) -> Import:
@@ -91,7 +103,9 @@ def _same(earlier: Import, digest: str, target: Target) -> Import:
     return earlier
 
 
-def import_file(path: Path, target: Target, *, author: User | None = None, progress: Callable[[int], None] = lambda _: None) -> Outcome:
+def import_file(
+    path: Path, target: Target, *, author: User | None = None, progress: Callable[[int], None] = lambda _: None
+) -> Outcome:
     """Import a file at once, in this process. Raises `UnreadableReport`, `ImportRefused` and `StoreUnavailable`."""
     check(target)
     # The file is packed on the other core while it is recognised on this one.
@@ -129,7 +143,9 @@ def guarded() -> Iterator[None]:
     except OperationalError as error:
         text = str(error).strip().split("\n", 1)[0]
         if "locked" in text:
-            raise StoreUnavailable("The database is busy with another import; nothing was changed, try again") from error
+            raise StoreUnavailable(
+                "The database is busy with another import; nothing was changed, try again"
+            ) from error
         if "full" in text or "No space left" in text:
             raise StoreUnavailable("The disk is full; nothing was changed") from error
         raise StoreUnavailable(f"The database cannot be used ({text}); nothing was changed") from error
@@ -145,7 +161,9 @@ def claim() -> Import | None:
         if connection.vendor == "postgresql":
             ready = ready.select_for_update(skip_locked=True)
         for found in ready[:50]:
-            ahead = Import.objects.filter(lane=found.lane, id__lt=found.pk, state__in=[ImportState.QUEUED, ImportState.RUNNING])
+            ahead = Import.objects.filter(
+                lane=found.lane, id__lt=found.pk, state__in=[ImportState.QUEUED, ImportState.RUNNING]
+            )
             if found.lane and ahead.exists():
                 continue
             if found.attempt >= ATTEMPTS:

@@ -52,9 +52,17 @@ def load(feed: Feed) -> Loaded:
                 changed.append((row[0], *after))
         writer.update(Exploitation, _COLUMNS, changed)
         numbers = writer.reserve(Exploitation, len(fresh))
-        writer.insert(Exploitation, ["id", "name", *_COLUMNS], [(number, *row) for number, row in zip(numbers, fresh, strict=True)])
+        writer.insert(
+            Exploitation,
+            ["id", "name", *_COLUMNS],
+            [(number, *row) for number, row in zip(numbers, fresh, strict=True)],
+        )
         gone = _withdrawn(feed)
-        names = [row[0] for row in fresh] + [name for name, row in known.items() if row[0] in {one[0] for one in changed}] + gone
+        names = (
+            [row[0] for row in fresh]
+            + [name for name, row in known.items() if row[0] in {one[0] for one in changed}]
+            + gone
+        )
         issues = _issues_of(names)
         rescore(issues)
     return Loaded(feed.kind, feed.date, len(feed.entries), len(issues))
@@ -90,7 +98,12 @@ def _withdrawn(feed: Feed) -> list[str]:
 
 
 def _issues_of(names: list[str]) -> list[int]:
-    groups = sorted({number for (number,) in writer.select_in("SELECT group_id FROM store_vulnerabilityname WHERE name {values}", names)})
+    groups = sorted(
+        {
+            number
+            for (number,) in writer.select_in("SELECT group_id FROM store_vulnerabilityname WHERE name {values}", names)
+        }
+    )
     found = writer.select_in("SELECT id FROM store_issue WHERE state <= 3 AND vulnerability_id {values}", groups)
     return [number for (number,) in found]
 
@@ -99,5 +112,3 @@ def snapshots() -> list[dict[str, Any]]:
     """Return the snapshots in use, with how many entries come from each."""
     rows = Exploitation.objects.values("snapshot").annotate(entries=Count("id")).order_by("snapshot")
     return [{"snapshot": row["snapshot"], "entries": row["entries"]} for row in rows]
-
-

@@ -26,6 +26,7 @@ class Login(NamedTuple):
     name: str
     password: str
 
+
 USE_NOTED_EVERY = timedelta(minutes=1)
 
 
@@ -65,7 +66,12 @@ def make_token(user: User, name: str, *, scopes: tuple[str, ...] = ("read", "imp
     """Make an API token and return its text, which is kept nowhere: the database has its digest."""
     text = TOKEN_PREFIX + secrets.token_urlsafe(30)
     Token.objects.create(
-        user=user, name=name[:100], digest=token_digest(text), hint=text[:8], scopes=list(scopes), expires_at=timezone.now() + timedelta(days=days)
+        user=user,
+        name=name[:100],
+        digest=token_digest(text),
+        hint=text[:8],
+        scopes=list(scopes),
+        expires_at=timezone.now() + timedelta(days=days),
     )
     return text
 

@@ -24,12 +24,44 @@ class Option(NamedTuple):
 
 
 OPTIONS: tuple[Option, ...] = (
-    Option("SEAMARK_HOME", Path, None, "Directory for the embedded database and generated keys; by default the platform's user data directory."),
-    Option("SEAMARK_DATABASE_URL", str, "", "`postgresql://user:password@host/name` or `sqlite:///path`; by default a SQLite file in SEAMARK_HOME.", secret=True),
-    Option("SEAMARK_SECRET_KEY", str, "", "Key for sessions and for the digests of secrets; by default generated once and kept in SEAMARK_HOME.", secret=True),
-    Option("SEAMARK_ALLOWED_HOSTS", list, ["127.0.0.1", "localhost", "[::1]"], "Host names under which the server may be reached, separated by commas."),
-    Option("SEAMARK_PUBLIC_URL", str, "", "The address that people use, such as `https://seamark.example`; turns on secure cookies where it is https."),
-    Option("SEAMARK_TRUSTED_PROXIES", int, 0, "How many proxies in front of the server add to X-Forwarded-For; 0 where clients connect directly."),
+    Option(
+        "SEAMARK_HOME",
+        Path,
+        None,
+        "Directory for the embedded database and generated keys; by default the platform's user data directory.",
+    ),
+    Option(
+        "SEAMARK_DATABASE_URL",
+        str,
+        "",
+        "`postgresql://user:password@host/name` or `sqlite:///path`; by default a SQLite file in SEAMARK_HOME.",
+        secret=True,
+    ),
+    Option(
+        "SEAMARK_SECRET_KEY",
+        str,
+        "",
+        "Key for sessions and for the digests of secrets; by default generated once and kept in SEAMARK_HOME.",
+        secret=True,
+    ),
+    Option(
+        "SEAMARK_ALLOWED_HOSTS",
+        list,
+        ["127.0.0.1", "localhost", "[::1]"],
+        "Host names under which the server may be reached, separated by commas.",
+    ),
+    Option(
+        "SEAMARK_PUBLIC_URL",
+        str,
+        "",
+        "The address that people use, such as `https://seamark.example`; turns on secure cookies where it is https.",
+    ),
+    Option(
+        "SEAMARK_TRUSTED_PROXIES",
+        int,
+        0,
+        "How many proxies in front of the server add to X-Forwarded-For; 0 where clients connect directly.",
+    ),
     Option("SEAMARK_UPLOAD_LIMIT", int, 2048, "Largest report that may be uploaded, in megabytes."),
     Option("SEAMARK_DEBUG", bool, False, "Django's debug pages. Never in production."),
 )

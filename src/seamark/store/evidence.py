@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 import msgspec
 import zstandard
@@ -30,7 +30,7 @@ def pack(encoded: list[bytes]) -> bytes:
 
 def unpack(data: bytes) -> list[core.Finding]:
     """Return the findings of an evidence part."""
-    return _findings.decode(zstandard.decompress(bytes(data), max_output_size=_MAX_PIECE))
+    return _findings.decode(zstandard.decompress(data, max_output_size=_MAX_PIECE))
 
 
 def read(rows: Iterable[Finding], *, texts: bool = True) -> dict[int, core.Finding]:
@@ -40,15 +40,17 @@ def read(rows: Iterable[Finding], *, texts: bool = True) -> dict[int, core.Findi
     parts: dict[int, list[core.Finding]] = {}
     for at in range(0, len(numbers), 1000):
         for part in EvidencePart.objects.filter(pk__in=numbers[at : at + 1000]).iterator(chunk_size=200):
-            parts[part.pk] = unpack(part.data)
+            parts[part.pk] = unpack(bytes(part.data))
     ids = sorted({row.rule_id for row in wanted}) if texts else []
-    rules = {rule.pk: rule for at in range(0, len(ids), 1000) for rule in Rule.objects.filter(pk__in=ids[at : at + 1000])}
+    rules = {
+        rule.pk: rule for at in range(0, len(ids), 1000) for rule in Rule.objects.filter(pk__in=ids[at : at + 1000])
+    }
     found = {}
     for row in wanted:
-        part = parts.get(row.evidence_id)
-        if part is None or row.evidence_index >= len(part):
+        packed = parts.get(row.evidence_id, [])
+        if row.evidence_index >= len(packed):
             continue
-        finding = part[row.evidence_index]
+        finding = packed[row.evidence_index]
         if (rule := rules.get(row.rule_id)) is not None:
             finding = replace(finding, about=about(rule))
         found[row.pk] = finding
@@ -75,7 +77,7 @@ class Packed:
             self._file.write(data)
         self.digest = digest.hexdigest()
 
-    def __enter__(self) -> Packed:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -27,7 +27,9 @@ def reserve(model: type[models.Model], count: int) -> list[int]:
             # A range at once. The lock keeps others who reserve from coming between the two steps.
             cursor.execute("SELECT pg_advisory_lock(8318)")
             try:
-                cursor.execute("SELECT setval(s, nextval(s) + %s) FROM pg_get_serial_sequence(%s, 'id') AS s", [count - 1, table])
+                cursor.execute(
+                    "SELECT setval(s, nextval(s) + %s) FROM pg_get_serial_sequence(%s, 'id') AS s", [count - 1, table]
+                )
                 last = cursor.fetchone()[0]
             finally:
                 cursor.execute("SELECT pg_advisory_unlock(8318)")
@@ -82,7 +84,7 @@ def insert(model: type[models.Model], names: Sequence[str], rows: Iterable[Row])
                 _copy(copy, rows)
             return
         marks = ", ".join(["?"] * len(names))
-        _sqlite_many(f"INSERT INTO {table} ({columns}) VALUES ({marks})", _storable(model, names, rows))
+        _sqlite_many(f"INSERT INTO {table} ({columns}) VALUES ({marks})", _storable(model, names, rows))  # noqa: S608
 
 
 _BLOCK = 2048

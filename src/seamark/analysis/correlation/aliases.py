@@ -28,7 +28,9 @@ class AliasGroups:
             first = self._union(first, head)
 
     def _union(self, left: str, right: str) -> str:
-        numbers = [number for number in (self._number.pop(left, None), self._number.pop(right, None)) if number is not None]
+        numbers = [
+            number for number in (self._number.pop(left, None), self._number.pop(right, None)) if number is not None
+        ]
         head, other = (left, right) if left <= right else (right, left)
         self._parent[other] = head
         if numbers:

@@ -95,7 +95,15 @@ def _package(finding: Finding, tool: int) -> Signals:
     where = place_text(finding)
     place = hash64(f"package\0{name}\0{package}\0{where}")
     version = finding.component.version if finding.component else ""
-    return Signals(tool, 0, 0, hash64(f"package version\0{name}\0{package}\0{version}\0{where}"), place, hash64(f"package anywhere\0{name}\0{package}"), 0)
+    return Signals(
+        tool,
+        0,
+        0,
+        hash64(f"package version\0{name}\0{package}\0{version}\0{where}"),
+        place,
+        hash64(f"package anywhere\0{name}\0{package}"),
+        0,
+    )
 
 
 def vulnerability_name(finding: Finding) -> str:
@@ -119,7 +127,9 @@ def _code(finding: Finding, location: CodeLocation, tool: int) -> Signals:
             tool, hash64(f"secret\0{rule}\0{path}\0{digest}"), hash64(f"secret\0{rule}\0{digest}"), 0,
             hash64(f"place\0{rule}\0{path}\0{location.line}"), hash64(f"loose\0{rule}\0{path}"), location.line or 0,
         )  # fmt: skip
-    message = message_key(finding.title if finding.about is None or finding.about.title != finding.title else finding.description)
+    message = message_key(
+        finding.title if finding.about is None or finding.about.title != finding.title else finding.description
+    )
     context = moved = scope = 0
     if location.snippet:
         code = code_key(location.snippet)

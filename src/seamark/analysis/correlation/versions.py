@@ -8,7 +8,22 @@ from functools import lru_cache
 
 _TOKEN = re.compile(r"\d+|[a-z]+|~|\^", re.IGNORECASE)
 _EPOCH = re.compile(r"^(\d+):")
-_BEFORE = {"dev": -5, "a": -4, "alpha": -4, "b": -3, "beta": -3, "m": -3, "milestone": -3, "c": -2, "rc": -2, "cr": -2, "pre": -2, "preview": -2, "snapshot": -2, "~": -6}
+_BEFORE = {
+    "dev": -5,
+    "a": -4,
+    "alpha": -4,
+    "b": -3,
+    "beta": -3,
+    "m": -3,
+    "milestone": -3,
+    "c": -2,
+    "rc": -2,
+    "cr": -2,
+    "pre": -2,
+    "preview": -2,
+    "snapshot": -2,
+    "~": -6,
+}
 _AFTER = {"final": 0, "ga": 0, "release": 0, "v": 0}
 
 

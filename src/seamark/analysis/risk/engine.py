@@ -50,7 +50,15 @@ def receipt(facts: Facts, profile: Profile) -> Receipt:
     """Return the account of one issue's score. Its parts add up to the score exactly."""
     odds = profile.intercept
     before = _tenths(odds)
-    parts = [Part("start", "Starting point", "an issue of which nothing else is known", f"profile {profile.name} v{profile.version}", before)]
+    parts = [
+        Part(
+            "start",
+            "Starting point",
+            "an issue of which nothing else is known",
+            f"profile {profile.name} v{profile.version}",
+            before,
+        )
+    ]
     unknown = []
     for factor in FACTORS:
         value = factor.value(facts)
@@ -92,7 +100,9 @@ def _counterfactuals(facts: Facts, profile: Profile, now: int) -> tuple[tuple[st
     if not facts.kev_added and facts.cvss is not None:
         changes.append(("If it were exploited in the wild", replace(facts, kev_added="today", intelligence="assumed")))
     scores = score([changed for _, changed in changes], profile).tolist()
-    moved = [(sentence, tenths) for (sentence, _), tenths in zip(changes, scores, strict=True) if abs(tenths - now) >= 10]
+    moved = [
+        (sentence, tenths) for (sentence, _), tenths in zip(changes, scores, strict=True) if abs(tenths - now) >= 10
+    ]
     return tuple(moved[:3])
 
 

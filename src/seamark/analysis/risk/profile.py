@@ -57,7 +57,9 @@ def load_profile(content: object) -> Profile:
         raise InvalidSetting(f"The risk profile is not valid: {error}") from None
     known = {factor.name for factor in FACTORS}
     if unknown := sorted(set(profile.weights) - known):
-        raise InvalidSetting(f"The risk profile weighs unknown factors: {', '.join(unknown)}; there are {', '.join(sorted(known))}")
+        raise InvalidSetting(
+            f"The risk profile weighs unknown factors: {', '.join(unknown)}; there are {', '.join(sorted(known))}"
+        )
     if any(weight < 0 for weight in profile.weights.values()):
         raise InvalidSetting("A weight of the risk profile is negative; a factor's direction is its own")
     bands = profile.bands

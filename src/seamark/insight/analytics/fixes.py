@@ -14,7 +14,11 @@ def ranked_fixes(fixes: QuerySet[Fix], limit: int) -> list[dict[str, Any]]:
     is_open = Q(issues__open=True)
     rows = (
         fixes.select_related("application", "asset")
-        .annotate(number=Count("issues", filter=is_open), total=Sum("issues__risk", filter=is_open), worst=Max("issues__risk", filter=is_open))
+        .annotate(
+            number=Count("issues", filter=is_open),
+            total=Sum("issues__risk", filter=is_open),
+            worst=Max("issues__risk", filter=is_open),
+        )
         .filter(number__gt=0)
         .order_by("-total", "id")[:limit]
     )

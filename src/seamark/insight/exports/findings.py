@@ -14,8 +14,19 @@ from seamark.core.location import CodeLocation
 def as_json(finding: Finding, *, report: str, index: int, tool: str, format: str) -> dict[str, Any]:
     """Return a finding as plain values: always the same leading keys, and what else is known behind them."""
     about = finding.about
-    content = msgspec.to_builtins(finding)
-    for key in ("rule", "title", "severity", "kind", "location", "component", "cwes", "vulnerabilities", "about", "fixed_versions"):
+    content: dict[str, Any] = msgspec.to_builtins(finding)
+    for key in (
+        "rule",
+        "title",
+        "severity",
+        "kind",
+        "location",
+        "component",
+        "cwes",
+        "vulnerabilities",
+        "about",
+        "fixed_versions",
+    ):
         content.pop(key, None)
     location = msgspec.to_builtins(finding.location) if finding.location is not None else {}
     if isinstance(finding.location, CodeLocation):

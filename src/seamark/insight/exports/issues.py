@@ -46,6 +46,8 @@ def as_json(issue: Issue) -> dict[str, Any]:
 def tools_of(issues: Iterable[int]) -> dict[int, list[str]]:
     """Return the names of the tools that report each issue now."""
     found: dict[int, set[str]] = defaultdict(set)
-    for issue, tool in Finding.objects.filter(issue__in=list(issues), closed_in=None).values_list("issue", "stream__tool").distinct():
+    for issue, tool in (
+        Finding.objects.filter(issue__in=list(issues), closed_in=None).values_list("issue", "stream__tool").distinct()
+    ):
         found[issue].add(tool)
     return {issue: sorted(tools) for issue, tools in found.items()}

@@ -78,7 +78,10 @@ def read_feed(path: Path) -> Feed:
         return _table(data)
     if head.startswith((b"#model_version", b"cve,epss")):
         return _epss(io.TextIOWrapper(io.BytesIO(bytes(source.data)), "utf-8"))
-    raise UnreadableReport("This is neither an EPSS table nor a KEV catalogue", hint="epss_scores-current.csv.gz, known_exploited_vulnerabilities.json")
+    raise UnreadableReport(
+        "This is neither an EPSS table nor a KEV catalogue",
+        hint="epss_scores-current.csv.gz, known_exploited_vulnerabilities.json",
+    )
 
 
 def _kev(data: bytes) -> Feed:
@@ -130,6 +133,6 @@ def _epss(text: io.TextIOBase) -> Feed:
 
 def _epss_rows(text: io.TextIOBase, date: str) -> Iterator[Known]:
     for row in csv.DictReader(text):
-        yield Known(name=row["cve"].upper(), epss=float(row["epss"]), percentile=float(row["percentile"]), epss_date=date)
-
-
+        yield Known(
+            name=row["cve"].upper(), epss=float(row["epss"]), percentile=float(row["percentile"]), epss_date=date
+        )

@@ -53,7 +53,9 @@ def _gitlab(e: Mapping[str, str]) -> Pipeline:
 def _azure(e: Mapping[str, str]) -> Pipeline:
     pull_request = e.get("SYSTEM_PULLREQUEST_PULLREQUESTNUMBER") or e.get("SYSTEM_PULLREQUEST_PULLREQUESTID", "")
     ref = e.get("SYSTEM_PULLREQUEST_SOURCEBRANCH") if pull_request else e.get("BUILD_SOURCEBRANCH")
-    return Pipeline("azure", e.get("BUILD_REPOSITORY_URI", ""), ref or "", e.get("BUILD_SOURCEVERSION", ""), pull_request)
+    return Pipeline(
+        "azure", e.get("BUILD_REPOSITORY_URI", ""), ref or "", e.get("BUILD_SOURCEVERSION", ""), pull_request
+    )
 
 
 def _bitbucket(e: Mapping[str, str]) -> Pipeline:

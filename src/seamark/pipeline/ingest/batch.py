@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from seamark.analysis.correlation.signals import Signals, pack
+from seamark.analysis.correlation.signals import Signals, component_key, pack
 from seamark.core.finding import Finding
 from seamark.pipeline.ingest import rows as r
 from seamark.pipeline.ingest.issues import ISSUE_COLUMNS, Scorer, move_issues, new_issue_rows, write_events
@@ -16,6 +16,7 @@ from seamark.store import evidence, writer
 from seamark.store.models import Application, EvidencePart, Issue, Report, Scan, Stream
 from seamark.store.models import Finding as Row
 from seamark.store.models.findings import FindingFlag
+
 
 class Old(NamedTuple):
     """A stored finding that a scan does not repeat to the letter."""
@@ -56,8 +57,16 @@ class FlawsOfFindings(Flaws):
 class Writing:
     """What the writes of one import share."""
 
-    def __init__(self, application: Application, report: Report, scorer: Scorer, profile_id: int, now: datetime) -> None:
-        self.application, self.report, self.scorer, self.profile_id, self.now = application, report, scorer, profile_id, now
+    def __init__(
+        self, application: Application, report: Report, scorer: Scorer, profile_id: int, now: datetime
+    ) -> None:
+        self.application, self.report, self.scorer, self.profile_id, self.now = (
+            application,
+            report,
+            scorer,
+            profile_id,
+            now,
+        )
         self.flaws = FlawsOfFindings(report.format)
         self.touched: set[int] = set()
         """Existing issues whose findings changed."""
@@ -109,7 +118,11 @@ class Writing:
         size = evidence.PACK
         parts = [evidence.pack(encoded[at : at + size]) for at in range(0, len(encoded), size)]
         numbers = writer.reserve(EvidencePart, len(parts))
-        writer.insert(EvidencePart, ["id", "report", "data"], [(n, self.report.pk, data) for n, data in zip(numbers, parts, strict=True)])
+        writer.insert(
+            EvidencePart,
+            ["id", "report", "data"],
+            [(n, self.report.pk, data) for n, data in zip(numbers, parts, strict=True)],
+        )
         return numbers
 
     def _issues_of(self, stream: Stream, prepared: list[r.Prepared]) -> dict[int, int]:
@@ -120,7 +133,10 @@ class Writing:
         issues = self._issues
         unknown = [key for key in groups if key not in issues]
         if unknown and not self._is_alone(stream):
-            for key, issue in writer.select_in("SELECT merge_key, min(issue_id) FROM store_finding WHERE merge_key {values} GROUP BY merge_key", unknown):
+            for key, issue in writer.select_in(
+                "SELECT merge_key, min(issue_id) FROM store_finding WHERE merge_key {values} GROUP BY merge_key",
+                unknown,
+            ):
                 issues[key] = issue
         missing = {key: groups[key] for key in unknown if key not in issues}
         self.touched.update(issues[key] for key in groups if key in issues)
@@ -150,7 +166,7 @@ class Writing:
         for key, members in groups.items():
             finding = members[0].read.finding
             if r.is_package(finding) and finding.component is not None:
-                keys[key] = (r.component_key(finding), finding.component.name)
+                keys[key] = (component_key(finding), finding.component.name)
         if not keys:
             return {}
         fixes = self._fixes.setdefault(stream.asset_id, Fixes(self.application, stream.asset))
@@ -191,11 +207,15 @@ class Writing:
         self.touched.update(old.issue for old in closed)
         if unchecked:
             bit = FindingFlag.UNCHECKED.value
-            flags = writer.select_in("SELECT id, flags, issue_id FROM store_finding WHERE id {values}", [old.number for old in unchecked])
+            flags = writer.select_in(
+                "SELECT id, flags, issue_id FROM store_finding WHERE id {values}", [old.number for old in unchecked]
+            )
             fresh = [(number, before | bit, issue) for number, before, issue in flags if not before & bit]
             writer.update(Row, ["flags"], [(number, after) for number, after, _ in fresh])
             write_events(
-                [(issue, self.application.pk, "unchecked", {"tool": stream.tool}) for _, _, issue in fresh], scan=scan.pk, now=self.now
+                [(issue, self.application.pk, "unchecked", {"tool": stream.tool}) for _, _, issue in fresh],
+                scan=scan.pk,
+                now=self.now,
             )
 
     @property

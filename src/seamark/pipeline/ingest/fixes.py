@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
+import msgspec
+
 from seamark.analysis.correlation.versions import least_that_clears
 from seamark.pipeline.ingest.names import open_findings_of_fixes
 from seamark.store import writer
@@ -18,18 +20,18 @@ def retarget(fixes: Iterable[int]) -> None:
         return
     fixed: dict[int, set[str]] = defaultdict(set)
     unfixed: set[int] = set()
-    for fix, _component, version in open_findings_of_fixes(wanted):
+    for number, _component, version in open_findings_of_fixes(wanted):
         if version:
-            fixed[fix].add(version)
+            fixed[number].add(version)
         else:
-            unfixed.add(fix)
+            unfixed.add(number)
     changed = []
     for fix in Fix.objects.filter(pk__in=wanted):
         target = least_that_clears(fixed.get(fix.pk, set()))
         title = f"Upgrade {_name(fix)} to {target}" if target else f"Upgrade or replace {_name(fix)}"
         partial = fix.pk in unfixed and bool(target)
         if (target, title, partial) != (fix.target, fix.title, fix.details.get("partial", False)):
-            changed.append((fix.pk, target, title, '{"name": %s, "partial": %s}' % (_json(_name(fix)), str(partial).lower())))
+            changed.append((fix.pk, target, title, _json({"name": _name(fix), "partial": partial})))
     writer.update(Fix, ["target", "title", "details"], changed)
 
 
@@ -38,7 +40,5 @@ def _name(fix: Fix) -> str:
     return str(name) if name else fix.title.removeprefix("Upgrade ")
 
 
-def _json(text: str) -> str:
-    import msgspec
-
-    return msgspec.json.encode(text).decode()
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
+
 import msgspec
 from django.utils import timezone
 
@@ -16,7 +17,11 @@ def record_inventory(stream: Stream, scan: Scan, listed: list[Listed], depends: 
     """Store the components and edges of a scan as the asset's inventory; nothing, where they are as before."""
     if not listed:
         return
-    digest = sha256(msgspec.json.encode([sorted((c.ref, c.purl, c.name, c.version) for c in listed), sorted(depends, key=lambda edge: edge.ref)])).hexdigest()
+    digest = sha256(
+        msgspec.json.encode(
+            [sorted((c.ref, c.purl, c.name, c.version) for c in listed), sorted(depends, key=lambda edge: edge.ref)]
+        )
+    ).hexdigest()
     asset = stream.asset
     streams = Sbom.objects.filter(asset=asset, scan__stream=stream, replaced_at=None)
     if streams.filter(digest=digest).exists():
@@ -32,9 +37,7 @@ def record_inventory(stream: Stream, scan: Scan, listed: list[Listed], depends: 
         [(number, purl, _package(purl), purls[purl].name, _version(purl, purls[purl].version)) for number, purl in zip(numbers, missing, strict=True)],
     )  # fmt: skip
     known |= dict(zip(missing, numbers, strict=True))
-    entries = {
-        (one.ref, known[one.purl or f"pkg:generic/{one.name}@{one.version}"]): one for one in listed
-    }
+    entries = {(one.ref, known[one.purl or f"pkg:generic/{one.name}@{one.version}"]): one for one in listed}
     ids = writer.reserve(SbomComponent, len(entries))
     writer.insert(
         SbomComponent, ["id", "sbom", "component", "ref", "scope", "licences"],
@@ -45,7 +48,9 @@ def record_inventory(stream: Stream, scan: Scan, listed: list[Listed], depends: 
     )  # fmt: skip
     edges = sorted({(edge.ref, target) for edge in depends for target in edge.targets})
     ids = writer.reserve(SbomEdge, len(edges))
-    writer.insert(SbomEdge, ["id", "sbom", "source", "target"], [(n, sbom.pk, *edge) for n, edge in zip(ids, edges, strict=True)])
+    writer.insert(
+        SbomEdge, ["id", "sbom", "source", "target"], [(n, sbom.pk, *edge) for n, edge in zip(ids, edges, strict=True)]
+    )
 
 
 def _package(purl: str) -> str:

@@ -31,7 +31,13 @@ _SETTLED = FindingFlag.SUPPRESSED.value | FindingFlag.NOT_AFFECTED.value | Findi
 
 
 def facts_of(
-    severity: int, kind: Kind, cvss: int | None, flags: int, tools: int, flaw: Exploitation | None, application: Application
+    severity: int,
+    kind: Kind,
+    cvss: int | None,
+    flags: int,
+    tools: int,
+    flaw: Exploitation | None,
+    application: Application,
 ) -> Facts:
     """Return the inputs of an issue's score."""
     verification = confidence = reach = None
@@ -176,7 +182,9 @@ class _Now:
         self.default = self.default or default
 
 
-def refresh(numbers: Iterable[int], *, scorer: Scorer, profile_id: int, scan: int | None, now: datetime) -> dict[str, int]:
+def refresh(
+    numbers: Iterable[int], *, scorer: Scorer, profile_id: int, scan: int | None, now: datetime
+) -> dict[str, int]:
     """Bring issues up to date with their open findings: severity, facts, score, tools and state. Writes what changed.
 
     An issue without an open finding is resolved; one that was resolved as fixed and has findings again is a regression.
@@ -189,7 +197,11 @@ def refresh(numbers: Iterable[int], *, scorer: Scorer, profile_id: int, scan: in
         "JOIN store_stream s ON s.id = f.stream_id WHERE f.closed_in_id IS NULL AND f.issue_id {values}", wanted,
     ):  # fmt: skip
         told[issue].add(severity, cvss, flags, tool, default=bool(default))
-    issues = [issue for at in range(0, len(wanted), 5000) for issue in Issue.objects.select_related("application").filter(pk__in=wanted[at : at + 5000])]
+    issues = [
+        issue
+        for at in range(0, len(wanted), 5000)
+        for issue in Issue.objects.select_related("application").filter(pk__in=wanted[at : at + 5000])
+    ]
     known = _intelligence(issues)
     all_facts = [_facts(issue, told.get(issue.pk), known.get(issue.vulnerability_id or 0)) for issue in issues]
     counts = {"resolved": 0, "reopened": 0}

@@ -41,15 +41,25 @@ def join_issues(flaws: Iterable[int], *, now: datetime) -> set[int]:
 
 
 def _join(numbers: list[int], issues: dict[int, Issue], now: datetime) -> int:
-    triaged = [number for number in numbers if issues[number].state in {State.CONFIRMED, State.IN_PROGRESS, State.DISMISSED} or issues[number].assignee_id]
+    triaged = [
+        number
+        for number in numbers
+        if issues[number].state in {State.CONFIRMED, State.IN_PROGRESS, State.DISMISSED} or issues[number].assignee_id
+    ]
     keep = triaged[0] if len(triaged) == 1 else numbers[0]
     others = [number for number in numbers if number != keep]
     Finding.objects.filter(issue__in=others).update(issue=keep)
-    Issue.objects.filter(Q(pk__in=others)).update(state=State.DISMISSED, resolution="duplicate", open=False, resolved_at=now)
+    Issue.objects.filter(Q(pk__in=others)).update(
+        state=State.DISMISSED, resolution="duplicate", open=False, resolved_at=now
+    )
     events = []
     for other in others:
         reason = "their vulnerabilities are aliases of each other"
-        events.append((keep, issues[keep].application_id, "merged", {"other": issues[other].reference, "reason": reason}))
-        events.append((other, issues[other].application_id, "merged_into", {"other": issues[keep].reference, "reason": reason}))
+        events.append(
+            (keep, issues[keep].application_id, "merged", {"other": issues[other].reference, "reason": reason})
+        )
+        events.append(
+            (other, issues[other].application_id, "merged_into", {"other": issues[keep].reference, "reason": reason})
+        )
     write_events(events, scan=None, now=now)
     return keep

@@ -77,7 +77,9 @@ def _texts(about: core.Rule | None) -> tuple[str, str]:
         "name": about.name, "description": about.description[:16_000], "remedy": about.remedy[:16_000],
         "cwes": about.cwes, "tags": about.tags[:50], "references": about.references[:50],
     }  # fmt: skip
-    return about.title[:500], msgspec.json.encode({key: value for key, value in details.items() if value}).decode().replace("\\u0000", "")
+    return about.title[:500], msgspec.json.encode(
+        {key: value for key, value in details.items() if value}
+    ).decode().replace("\\u0000", "")
 
 
 _IDENTITY = re.compile(r"^(CVE|GHSA|OSV|PYSEC|RUSTSEC|GO|MAL|SNYK|GSD|GMS|EUVD|HSEC|RSEC|BIT)-", re.IGNORECASE)
@@ -141,26 +143,34 @@ class Flaws:
         fresh = [members for members in groups.groups().values() if groups.number(members[0]) is None]
         numbers = writer.reserve(Vulnerability, len(fresh))
         writer.insert(Vulnerability, ["id", "title"], [(number, "") for number in numbers])
-        rows = []
         for number, members in zip(numbers, fresh, strict=True):
             groups.settle(members[0], number)
-        for members in groups.groups().values():
-            number = groups.number(members[0])
-            rows.extend((name, number) for name in members if name not in known)
+        rows = [
+            (name, groups.number(name)) for members in groups.groups().values() for name in members if name not in known
+        ]
         ids = writer.reserve(VulnerabilityName, len(rows))
         writer.insert(
-            VulnerabilityName, ["id", "name", "group"], [(i, name, number) for i, (name, number) in zip(ids, rows, strict=True)]
+            VulnerabilityName,
+            ["id", "name", "group"],
+            [(i, name, number) for i, (name, number) in zip(ids, rows, strict=True)],
         )
         if pairs:
             told = set(AliasAssertion.objects.filter(asserter=self._asserter).values_list("left", "right"))
             AliasAssertion.objects.bulk_create(
-                [AliasAssertion(asserter=self._asserter, left=left, right=right) for left, right in sorted(pairs - told)],
+                [
+                    AliasAssertion(asserter=self._asserter, left=left, right=right)
+                    for left, right in sorted(pairs - told)
+                ],
                 ignore_conflicts=True,
             )
 
     def _join_groups(self, groups: AliasGroups, known: dict[str, int]) -> None:
         """Where two groups turn out to be one, let the surviving one have the names and the issues of both."""
-        gone = {number: survivor for name, number in known.items() if (survivor := groups.number(name)) is not None and survivor != number}
+        gone = {
+            number: survivor
+            for name, number in known.items()
+            if (survivor := groups.number(name)) is not None and survivor != number
+        }
         for number, survivor in sorted(gone.items()):
             VulnerabilityName.objects.filter(group=number).update(group=survivor)
             Vulnerability.objects.filter(pk=number).update(merged_into=survivor)
@@ -210,7 +220,9 @@ class Fixes:
         wanted, self._wanted = self._wanted, {}
         self._ids |= dict(
             writer.select_in(
-                "SELECT key, id FROM store_fix WHERE asset_id = %s AND kind = 'upgrade' AND key {values}", list(wanted), [self._asset.pk]
+                "SELECT key, id FROM store_fix WHERE asset_id = %s AND kind = 'upgrade' AND key {values}",
+                list(wanted),
+                [self._asset.pk],
             )
         )
         missing = [key for key in wanted if key not in self._ids]

@@ -70,7 +70,11 @@ def stream_of(application: Application, asset: Asset, target: Target, run: Run) 
     ref = short_ref(target.ref or run.ref)
     if target.pull_request:
         ref = f"pull/{target.pull_request}"
-    elif ref and asset.default_ref != ref and (not asset.default_ref or (ref in _MAIN and asset.default_ref not in _MAIN)):
+    elif (
+        ref
+        and asset.default_ref != ref
+        and (not asset.default_ref or (ref in _MAIN and asset.default_ref not in _MAIN))
+    ):
         asset.default_ref = ref
         asset.save(update_fields=["default_ref"])
     configuration = target.configuration or run.configuration
@@ -79,6 +83,9 @@ def stream_of(application: Application, asset: Asset, target: Target, run: Run) 
         tool=run.tool[:200],
         configuration=configuration[:500],
         ref=ref,
-        defaults={"application": application, "is_default": not target.pull_request and (not ref or ref == asset.default_ref)},
+        defaults={
+            "application": application,
+            "is_default": not target.pull_request and (not ref or ref == asset.default_ref),
+        },
     )
     return stream

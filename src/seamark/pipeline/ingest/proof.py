@@ -43,6 +43,8 @@ def covers(scope: tuple[str, ...] | None, path: str) -> bool:
     if path in scope:
         return True
     return any(
-        path.startswith(entry.rstrip("/") + "/") or entry in {".", "", "/"} or (any(c in entry for c in "*?[") and fnmatch(path, entry))
+        path.startswith(entry.rstrip("/") + "/")
+        or entry in {".", "", "/"}
+        or (any(c in entry for c in "*?[") and fnmatch(path, entry))
         for entry in scope
     )

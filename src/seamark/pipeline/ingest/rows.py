@@ -8,7 +8,6 @@ import msgspec
 from msgspec.structs import force_setattr
 
 from seamark.analysis.correlation.signals import (
-    component_key,
     hash64,
     hash_content,
     merge_text,
@@ -31,7 +30,7 @@ FINDING_COLUMNS = (
 class Read(NamedTuple):
     """A finding as read: its number in the report, itself without its rule's texts, those, its bytes and their hash."""
 
-    index: int
+    number: int
     finding: Finding
     about: Rule | None
     encoded: bytes
@@ -52,8 +51,15 @@ def take(index: int, finding: Finding) -> Read:
     return Read(index, finding, about, encoded, row or hash_content(encoded))
 
 
-_FLAGS_BY_REACH = {Reach.RUNTIME: FindingFlag.REACHABLE.value, Reach.STATIC: FindingFlag.REACHABLE.value, Reach.UNREACHABLE: FindingFlag.UNREACHABLE.value}
-_FLAGS_BY_VERIFICATION = {Verification.VERIFIED: FindingFlag.VERIFIED.value, Verification.REFUTED: FindingFlag.REFUTED.value}
+_FLAGS_BY_REACH = {
+    Reach.RUNTIME: FindingFlag.REACHABLE.value,
+    Reach.STATIC: FindingFlag.REACHABLE.value,
+    Reach.UNREACHABLE: FindingFlag.UNREACHABLE.value,
+}
+_FLAGS_BY_VERIFICATION = {
+    Verification.VERIFIED: FindingFlag.VERIFIED.value,
+    Verification.REFUTED: FindingFlag.REFUTED.value,
+}
 _FLAGS_BY_CONFIDENCE = {Confidence.HIGH: FindingFlag.CONFIDENT.value, Confidence.LOW: FindingFlag.UNSURE.value}
 _SETTLED = frozenset({VexState.NOT_AFFECTED, VexState.FIXED, VexState.FALSE_POSITIVE})
 
@@ -119,12 +125,23 @@ def prepare(read: Read, asset: int, group: int) -> Prepared:
     """Return a finding's merge key and bits. `group` is its vulnerability group, 0 for none."""
     finding = read.finding
     return Prepared(
-        read, hash64(f"{asset}\0{merge_text(finding, group, read.about)}"), flags_of(finding), cvss_of(finding) if finding.cvss else None
+        read,
+        hash64(f"{asset}\0{merge_text(finding, group, read.about)}"),
+        flags_of(finding),
+        cvss_of(finding) if finding.cvss else None,
     )
 
 
 def finding_row(
-    prepared: Prepared, *, number: int, stream: int, issue: int, rule: int, scan: int, evidence: int, evidence_index: int
+    prepared: Prepared,
+    *,
+    number: int,
+    stream: int,
+    issue: int,
+    rule: int,
+    scan: int,
+    evidence: int,
+    evidence_index: int,
 ) -> tuple[Any, ...]:
     """Return the row of a new finding, in the order of `FINDING_COLUMNS`."""
     read = prepared.read
@@ -132,7 +149,7 @@ def finding_row(
     return (
         number, stream, issue, rule, scan, None, KIND_CODES[finding.kind or Kind.CODE], finding.severity.value, prepared.cvss,
         prepared.flags, place_text(finding), line_of(finding), component_text(finding.component),
-        finding.fixed_versions[0][:200] if finding.fixed_versions else "", read.index, evidence, evidence_index, read.content,
+        finding.fixed_versions[0][:200] if finding.fixed_versions else "", read.number, evidence, evidence_index, read.content,
         prepared.merge_key,
     )  # fmt: skip
 

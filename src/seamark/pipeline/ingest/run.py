@@ -61,20 +61,26 @@ def ingest(opened: OpenReport, report: Report, target: Target, progress: Progres
         if connection.vendor == "postgresql":
             # An import writes each row once and is repeated whole after a crash: waiting for the disk once, at the end, is enough.
             with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"import {target.application.strip().lower()}"])
+                cursor.execute(
+                    "SELECT pg_advisory_xact_lock(hashtext(%s))", [f"import {target.application.strip().lower()}"]
+                )
         if report.format != opened.parser.name:
             report.format = opened.parser.name
             report.save(update_fields=["format"])
         application = application_of(target)
-        if repeated := _repeated(report, application, target, now):
+        if repeated := _repeated(report, application, target):
             return repeated
         profile_row = active_profile()
-        return _Import(application, report, target, load_profile(profile_row.content), profile_row.pk, now, progress).run(opened)
+        return _Import(
+            application, report, target, load_profile(profile_row.content), profile_row.pk, now, progress
+        ).run(opened)
 
 
-def _repeated(report: Report, application: Application, target: Target, now: datetime) -> Outcome | None:
+def _repeated(report: Report, application: Application, target: Target) -> Outcome | None:
     """Answer for a report that is the latest of all its streams already: one scan row each, and nothing is read."""
-    earlier = Scan.objects.filter(report=report, stream__application=application).select_related("stream").order_by("-id")
+    earlier = (
+        Scan.objects.filter(report=report, stream__application=application).select_related("stream").order_by("-id")
+    )
     latest: dict[int, Scan] = {}
     for scan in earlier:
         if _same_place(scan.stream, target):
@@ -84,15 +90,22 @@ def _repeated(report: Report, application: Application, target: Target, now: dat
     for stream, scan in latest.items():
         if Scan.objects.filter(stream=stream, id__gt=scan.pk).exists():
             return None
-    scans = []
-    for scan in sorted(latest.values(), key=lambda one: one.run):
-        scans.append(
-            Scan.objects.create(
-                stream=scan.stream, report=report, run=scan.run, tool_version=scan.tool_version, commit=target.commit or scan.commit,
-                pull_request=target.pull_request, started_at=scan.started_at, proves=scan.proves,
-                why="The same report as before", findings=scan.findings, unchanged=scan.findings,
-            )
-        )  # fmt: skip
+    scans = [
+        Scan.objects.create(
+            stream=scan.stream,
+            report=report,
+            run=scan.run,
+            tool_version=scan.tool_version,
+            commit=target.commit or scan.commit,
+            pull_request=target.pull_request,
+            started_at=scan.started_at,
+            proves=scan.proves,
+            why="The same report as before",
+            findings=scan.findings,
+            unchanged=scan.findings,
+        )
+        for scan in sorted(latest.values(), key=lambda one: one.run)
+    ]
     return _outcome(application, report, scans, issues=0, resolved=0, repeated=True)
 
 
@@ -124,9 +137,22 @@ def _outcome(
 
 class _Import:
     def __init__(
-        self, application: Application, report: Report, target: Target, profile: Profile, profile_id: int, now: datetime, progress: Progress
+        self,
+        application: Application,
+        report: Report,
+        target: Target,
+        profile: Profile,
+        profile_id: int,
+        now: datetime,
+        progress: Progress,
     ) -> None:
-        self._application, self._report, self._target, self._now, self._progress = application, report, target, now, progress
+        self._application, self._report, self._target, self._now, self._progress = (
+            application,
+            report,
+            target,
+            now,
+            progress,
+        )
         self._writing = Writing(application, report, Scorer(profile), profile_id, now)
         self._scans: dict[int, OpenScan] = {}
         self._assets: dict[int, Asset] = {}
@@ -183,8 +209,16 @@ class _Import:
         )
         retarget(writing.fixes_touched | _fixes_of(writing.touched))
         return _outcome(
-            self._application, self._report, [scan.scan for scan in scans], issues=len(writing.made), resolved=counts["resolved"],
-            notes=tuple(f"{one.stream.tool}: {one.scan.why}; {one.kept_open} findings stay open" for one in scans if one.kept_open),
+            self._application,
+            self._report,
+            [scan.scan for scan in scans],
+            issues=len(writing.made),
+            resolved=counts["resolved"],
+            notes=tuple(
+                f"{one.stream.tool}: {one.scan.why}; {one.kept_open} findings stay open"
+                for one in scans
+                if one.kept_open
+            ),
         )
 
 
@@ -197,7 +231,9 @@ def _fixes_of(issues: set[int]) -> set[int]:
     numbers = sorted(issues)
     found: set[int] = set()
     for at in range(0, len(numbers), 5000):
-        found.update(Issue.objects.filter(pk__in=numbers[at : at + 5000], fix__isnull=False).values_list("fix", flat=True))
+        found.update(
+            Issue.objects.filter(pk__in=numbers[at : at + 5000], fix__isnull=False).values_list("fix", flat=True)
+        )
     return found
 
 

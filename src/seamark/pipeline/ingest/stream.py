@@ -18,8 +18,8 @@ from seamark.pipeline.ingest.batch import Old, Writing
 from seamark.pipeline.ingest.proof import Proof, covers, proof_of
 from seamark.pipeline.ingest.rows import Read, line_of, take
 from seamark.store import evidence, writer
-from seamark.store.models import Scan, Stream
 from seamark.store.models import Finding as Row
+from seamark.store.models import Scan, Stream
 
 BATCH = 4096
 """Findings that are looked up and written together."""
@@ -94,7 +94,9 @@ class OpenScan:
         starts, ends = np.searchsorted(self._contents, rows, "left"), np.searchsorted(self._contents, rows, "right")
         seen = 0
         for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-            seen += int(end - start - self._matched[start:end].sum()) if end - start > 1 else int(not self._matched[start])
+            seen += (
+                int(end - start - self._matched[start:end].sum()) if end - start > 1 else int(not self._matched[start])
+            )
             self._matched[start:end] = True
         self.unchanged += seen
         self.count += seen
@@ -114,7 +116,7 @@ class OpenScan:
         for read in fresh:
             self._spool.write(read.encoded)
             self._lengths.append(len(read.encoded))
-            self._kept.append((read.index, read.content, read.about))
+            self._kept.append((read.number, read.content, read.about))
 
     def _unequal(self, waiting: list[Read]) -> list[Read]:
         """Match findings that are equal to the letter, one-to-one, and return the rest."""
@@ -189,7 +191,7 @@ class OpenScan:
         if not left:
             return left
         closed = [
-            Old(number, issue, rule, path, line, unpack(bytes(signs)))
+            Old(number, issue, rule, path, line, unpack(bytes(signs or b"")))
             for number, issue, rule, path, line, signs in Row.objects.filter(stream=self.stream, closed_in__isnull=False, signals__isnull=False)
             .order_by("id").values_list("id", "issue", "rule", "path", "line", "signals")
         ]  # fmt: skip
@@ -234,4 +236,3 @@ class OpenScan:
         scan.scope = list(run.scope)[:5000] if run.scope is not None else None
         scan.findings, scan.new, scan.unchanged, scan.moved = self.count, self.new, self.unchanged, self.moved
         scan.save()
-

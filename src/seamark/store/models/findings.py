@@ -55,10 +55,16 @@ class FindingFlag(models.IntegerChoices):
 class Finding(models.Model):
     """One problem as one tool reports it at one place."""
 
-    stream = models.ForeignKey(Stream, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="findings")
+    stream = models.ForeignKey(
+        Stream, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="findings"
+    )
     issue = models.ForeignKey("store.Issue", on_delete=models.CASCADE, db_constraint=False, related_name="findings")
-    rule = models.ForeignKey(Rule, on_delete=models.PROTECT, db_constraint=False, db_index=False, related_name="findings")
-    opened_in = models.ForeignKey(Scan, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="opened")
+    rule = models.ForeignKey(
+        Rule, on_delete=models.PROTECT, db_constraint=False, db_index=False, related_name="findings"
+    )
+    opened_in = models.ForeignKey(
+        Scan, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="opened"
+    )
     closed_in = models.ForeignKey(
         Scan, on_delete=models.CASCADE, null=True, db_constraint=False, db_index=False, related_name="closed"
     )

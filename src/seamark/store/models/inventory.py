@@ -38,7 +38,9 @@ class Application(models.Model):
 
     name = models.CharField(max_length=200)
     slug = models.SlugField(max_length=200, unique=True)
-    unit = models.ForeignKey(BusinessUnit, on_delete=models.SET_NULL, null=True, blank=True, related_name="applications")
+    unit = models.ForeignKey(
+        BusinessUnit, on_delete=models.SET_NULL, null=True, blank=True, related_name="applications"
+    )
     description = models.TextField(blank=True, default="")
     criticality = models.SmallIntegerField(choices=Criticality.choices, default=Criticality.UNKNOWN)
     data_classes = models.JSONField(default=list, blank=True)
@@ -62,7 +64,9 @@ class Asset(models.Model):
     kind = models.CharField(max_length=20, choices=[(kind.value, kind.value) for kind in AssetKind])
     key = models.TextField()
     name = models.TextField(blank=True, default="")
-    application = models.ForeignKey(Application, on_delete=models.SET_NULL, null=True, blank=True, related_name="assets")
+    application = models.ForeignKey(
+        Application, on_delete=models.SET_NULL, null=True, blank=True, related_name="assets"
+    )
     default_ref = models.TextField(blank=True, default="")
     """For repositories: the branch whose scans decide whether an issue is open."""
     attributes = models.JSONField(default=dict, blank=True)

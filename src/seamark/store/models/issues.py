@@ -60,8 +60,12 @@ class RiskProfile(models.Model):
 class Issue(models.Model):
     """The problem itself: all findings that one change would fix at one place. Its reference is `SM-<id>`."""
 
-    application = models.ForeignKey(Application, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="issues")
-    asset = models.ForeignKey(Asset, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="issues")
+    application = models.ForeignKey(
+        Application, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="issues"
+    )
+    asset = models.ForeignKey(
+        Asset, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="issues"
+    )
     kind = models.SmallIntegerField(choices=[(number, kind.value) for kind, number in KIND_CODES.items()])
     title = models.TextField()
     place = models.TextField(blank=True, default="")
@@ -80,7 +84,9 @@ class Issue(models.Model):
     """0 (P0, most urgent) to 4."""
     facts = models.JSONField(default=dict)
     """The inputs of the score, from which the receipt is recomputed."""
-    profile = models.ForeignKey(RiskProfile, on_delete=models.PROTECT, db_constraint=False, db_index=False, related_name="issues")
+    profile = models.ForeignKey(
+        RiskProfile, on_delete=models.PROTECT, db_constraint=False, db_index=False, related_name="issues"
+    )
     state = models.SmallIntegerField(choices=State.choices, default=State.OPEN)
     resolution = models.CharField(max_length=40, blank=True, default="")
     """Why it is resolved or dismissed: `fixed`, `false_positive`, `not_affected`, `accepted`, `suppressed`, `duplicate`."""
@@ -98,10 +104,23 @@ class Issue(models.Model):
     """How many tools report it now."""
     owner = models.TextField(blank=True, default="")
     assignee = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, db_index=False, related_name="issues"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="issues",
     )
     due = models.DateField(null=True, blank=True)
-    fix = models.ForeignKey(Fix, on_delete=models.SET_NULL, null=True, blank=True, db_constraint=False, db_index=False, related_name="issues")
+    fix = models.ForeignKey(
+        Fix,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="issues",
+    )
     opened_at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True, blank=True)
 
@@ -135,10 +154,16 @@ class Event(models.Model):
     """What happened, to what, by whom. Append only."""
 
     issue = models.ForeignKey(Issue, on_delete=models.CASCADE, null=True, db_constraint=False, related_name="events")
-    application = models.ForeignKey(Application, on_delete=models.CASCADE, null=True, db_constraint=False, db_index=False, related_name="events")
+    application = models.ForeignKey(
+        Application, on_delete=models.CASCADE, null=True, db_constraint=False, db_index=False, related_name="events"
+    )
     kind = models.CharField(max_length=40)
     """`fixed`, `reopened`, `moved`, `merged`, `severity`, `risk`, `state`, `comment`, `assigned` …"""
     details = models.JSONField(default=dict)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, db_index=False, related_name="+")
-    scan = models.ForeignKey("store.Scan", on_delete=models.CASCADE, null=True, db_constraint=False, db_index=False, related_name="events")
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, db_index=False, related_name="+"
+    )
+    scan = models.ForeignKey(
+        "store.Scan", on_delete=models.CASCADE, null=True, db_constraint=False, db_index=False, related_name="events"
+    )
     at = models.DateTimeField()

@@ -1,12 +1,13 @@
 """The query language, `severity:critical app:payments kev:true age:>30d -tool:bandit sort:-risk`."""
 
-from seamark.store.query.fields import FIELDS, SORTS, Field
+from seamark.store.query.fields import FIELDS, NEEDS_WORK, SORTS, Field
 from seamark.store.query.language import Query, Term, parse
 from seamark.store.query.paging import Count, Page, bounded_count, page
 from seamark.store.query.run import ordered, select
 
 __all__ = [
     "FIELDS",
+    "NEEDS_WORK",
     "SORTS",
     "Count",
     "Field",

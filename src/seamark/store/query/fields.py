@@ -20,6 +20,10 @@ from seamark.store.models import Finding, VulnerabilityName
 from seamark.store.models.issues import State
 
 
+NEEDS_WORK = Q(open__in=(True,))
+"""The condition of an open issue. Not `open=True`: Django writes that as a bare column, for which SQLite takes no index."""
+
+
 @dataclass(frozen=True)
 class Field:
     """A field of the query language. `choices` are offered for completion."""
@@ -79,7 +83,7 @@ def _priority(value: str) -> Q:
 def _state(value: str) -> Q:
     word = value.lower().replace("_", " ").replace("-", " ")
     if word == "open":
-        return Q(open=True)
+        return NEEDS_WORK
     if word == "any":
         return Q()
     if word == "closed":
@@ -105,7 +109,13 @@ def _flag(name: str, yes: Q) -> Callable[[str], Q]:
 
 
 _AGE = re.compile(r"(\d{1,5})(h|d|w|m|y)$")
-_UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1), "m": timedelta(days=30), "y": timedelta(days=365)}
+_UNITS = {
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+    "m": timedelta(days=30),
+    "y": timedelta(days=365),
+}
 
 
 def _age(value: str) -> Q:
@@ -196,11 +206,21 @@ def _reference(value: str) -> Q:
 FIELDS: dict[str, Field] = {
     field.name: field
     for field in (
-        Field("severity", "Worst severity that a tool gives", _word_to_number("severity", {s.word: s.value for s in reversed(Severity)}), tuple(s.word for s in reversed(Severity))),
+        Field(
+            "severity",
+            "Worst severity that a tool gives",
+            _word_to_number("severity", {s.word: s.value for s in reversed(Severity)}),
+            tuple(s.word for s in reversed(Severity)),
+        ),
         Field("priority", "P0 to P4", _priority, ("P0", "P1", "P2", "P3", "P4")),
         Field("risk", "Score from 0 to 100, such as >=70", _number("risk", 10)),
         Field("state", "Where the issue stands", _state, _STATES),
-        Field("kind", "Sort of problem", _word_to_number("kind", {k.value: n for k, n in KIND_CODES.items()}), tuple(k.value for k in Kind)),
+        Field(
+            "kind",
+            "Sort of problem",
+            _word_to_number("kind", {k.value: n for k, n in KIND_CODES.items()}),
+            tuple(k.value for k in Kind),
+        ),
         Field("app", "Application, by name", _app),
         Field("tool", "A tool that reports it now", _tool),
         Field("vuln", "CVE, GHSA or another name", _vulnerability),

@@ -85,7 +85,10 @@ def parse(text: str) -> Query:
             continue
         found = _TOKEN.match(text, at)
         if found is None:
-            raise InvalidQuery("A quotation mark is not closed" if text[at] == '"' or '"' in text[at:] else "This is not understood", position=at)
+            raise InvalidQuery(
+                "A quotation mark is not closed" if text[at] == '"' or '"' in text[at:] else "This is not understood",
+                position=at,
+            )
         field = (found["field"] or "").lower()
         raw = found["value"]
         # An address in free text (`https://…`) is no field.

@@ -62,7 +62,9 @@ def page(
         if column == "id":
             rows = rows.filter(**{f"id__{beyond}": number})
         else:
-            rows = rows.filter(**{f"{column}__{beyond}e": value}).exclude(Q(**{column: value}) & Q(**{f"id__{'gt' if falling else 'lt'}e": number}))
+            rows = rows.filter(**{f"{column}__{beyond}e": value}).exclude(
+                Q(**{column: value}) & Q(**{f"id__{'gt' if falling else 'lt'}e": number})
+            )
     sign = "-" if falling else ""
     order = [f"{sign}id"] if column == "id" else [f"{sign}{column}", f"{sign}id"]
     found = list(rows.order_by(*order)[: size + 1])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable
 
 from django.db.models import Q, QuerySet
 
 from seamark.core.errors import InvalidQuery
 from seamark.store.models import Issue
-from seamark.store.query.fields import FIELDS, SORTS, text_condition
+from seamark.store.query.fields import FIELDS, NEEDS_WORK, SORTS, text_condition
 from seamark.store.query.language import Query, Term
 
 
@@ -25,11 +26,12 @@ def select(rows: QuerySet[Issue], query: Query) -> QuerySet[Issue]:
         rows = rows.exclude(condition) if term.negated else rows.filter(condition)
     if not any(term.field in {"state", "id"} for term in query.terms):
         asks_branch = any(term.field == "branch" for term in query.terms)
-        rows = rows.filter(state__lte=3) if asks_branch else rows.filter(open=True)
+        rows = rows.filter(state__lte=3) if asks_branch else rows.filter(NEEDS_WORK)
     return rows
 
 
 def _condition(term: Term) -> Q:
+    make: Callable[[str], Q]
     if not term.field:
         make = text_condition
     elif term.field in FIELDS:
