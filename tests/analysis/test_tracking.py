@@ -12,7 +12,9 @@ lines = st.lists(st.integers(1, 5000), min_size=1, max_size=30, unique=True).map
 
 
 def row(line: int, *, message: int = 7, code: int = 0, tool: int = 0, scope: int = 0) -> Signals:
-    return Signals(tool, code and code * 31, code, scope, 1000 + line, message, line)
+    return Signals(
+        tool=tool, context=code and code * 31, moved=code, scope=scope, place=1000 + line, loose=message, line=line
+    )
 
 
 def shifts(matches: list[tuple[int, int, str]], old: list[Signals], new: list[Signals]) -> set[int]:
@@ -75,7 +77,7 @@ def test_two_findings_with_one_fingerprint_are_not_matched_by_it() -> None:
 
 def test_equal_code_in_two_files_that_are_both_renamed_is_left_open() -> None:
     def at(path: int) -> Signals:
-        return Signals(0, 50 + path, 9, 0, 70 + path, 80 + path, 3)
+        return Signals(context=50 + path, moved=9, place=70 + path, loose=80 + path, line=3)
 
     matches = track([at(1), at(2)], [at(3), at(4)])
     assert matches.pairs == []
@@ -85,3 +87,27 @@ def test_a_closed_finding_returns_once() -> None:
     closed = [row(10, code=3), row(10, code=3)]
     matches = returned(closed, [row(44, code=3)])
     assert [(left, right) for left, right, _ in matches.pairs] == [(1, 0)]
+
+
+def in_file(file: int, texts: dict[int, int]) -> list[Signals]:
+    return [
+        Signals(place=file * 1000 + line, loose=file * 100 + text, line=line, file=file, text=text)
+        for line, text in texts.items()
+    ]
+
+
+def test_a_renamed_file_without_any_code_is_known_by_what_is_said_of_it() -> None:
+    old = in_file(1, {3: 7, 9: 8, 12: 7}) + in_file(2, {1: 5})
+    new = in_file(4, {5: 7, 11: 8, 14: 7}) + in_file(2, {1: 5})
+    matches = track(old, new)
+    assert sorted((left, right) for left, right, _ in matches.pairs) == [(0, 0), (1, 1), (2, 2), (3, 3)]
+
+
+def test_two_new_files_that_say_the_same_are_no_rename() -> None:
+    matches = track(in_file(1, {3: 7, 9: 8}), in_file(4, {3: 7, 9: 8}) + in_file(5, {3: 7, 9: 8}))
+    assert matches.pairs == []
+
+
+def test_a_file_that_is_still_scanned_was_not_renamed() -> None:
+    matches = track(in_file(1, {3: 7, 9: 8}) + in_file(1, {50: 6}), in_file(1, {50: 6}) + in_file(4, {3: 7, 9: 8}))
+    assert [(left, right) for left, right, _ in matches.pairs] == [(2, 0)]

@@ -285,3 +285,23 @@ def test_a_repeated_report_of_an_older_state_is_a_scan_of_its_own(load: Load) ->
     assert not outcome.repeated
     assert outcome.reopened == 15
     assert Scan.objects.count() == 3
+
+
+def test_an_older_scan_that_arrives_late_closes_nothing(load: Load) -> None:
+    load(sarif(hits()), scanned_at="2026-06-01")
+    outcome = load(sarif(hits()[:5]), scanned_at="2026-05-01")
+    assert outcome.fixed == 0
+    assert "newer scan" in outcome.notes[0]
+
+
+def test_issues_open_and_close_when_the_scan_ran(load: Load) -> None:
+    load(sarif([hit(), hit(line=50)]), scanned_at="2026-05-01")
+    load(sarif([hit()]), scanned_at="2026-06-01T12:00:00Z")
+    fixed = Issue.objects.get(state=State.RESOLVED)
+    assert fixed.resolved_at is not None
+    assert (fixed.opened_at.date().isoformat(), fixed.resolved_at.date().isoformat()) == ("2026-05-01", "2026-06-01")
+
+
+def test_a_scan_from_the_future_is_of_now(load: Load) -> None:
+    load(sarif([hit()]), scanned_at="2999-01-01")
+    assert Issue.objects.get().opened_at.year < 2999

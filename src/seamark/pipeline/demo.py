@@ -45,7 +45,7 @@ def load_example(folder: Path, progress: Callable[[int], None] = lambda _: None)
         lines.append(f"{state.name}:")
         for path in sorted(path for path in state.iterdir() if path.suffix in {".json", ".sarif", ".xml", ".jsonl"}):
             target = Target(
-                application=name, repository=context.spec.repository or "", ref="main", configuration=path.stem
+                application=name, repository=context.spec.repository or "", ref="main", configuration=path.stem, scanned_at=state.name
             )
             outcome = import_file(path, target, progress=progress)
             lines.append(

@@ -56,7 +56,7 @@ def _parsers() -> Check:
 def _front_end() -> Check:
     from django.contrib.staticfiles import finders
 
-    if finders.find("vendor/htmx.min.js"):
+    if finders.find("vendor/htmx/htmx.min.js"):
         return "front end", "well", "built"
     return "front end", "wrong", "not built; install again with pip, without SEAMARK_SKIP_FRONTEND"
 

@@ -23,6 +23,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from seamark.core.errors import ImportRefused, SeamarkError, StoreUnavailable, UnknownFormat, UnreadableReport
+from seamark.intake.parsers.kit.normalise import moment
 from seamark.intake.parsers.kit.read import OpenReport, open_report
 from seamark.intake.parsers.kit.registry import parsers
 from seamark.pipeline.ingest import Outcome, ingest
@@ -50,6 +51,8 @@ def check(target: Target) -> None:
         repository_key(target.repository)
     if target.image:
         image_key(target.image)
+    if target.scanned_at and not moment(target.scanned_at):
+        raise ImportRefused(f"{target.scanned_at!r} is no time; write 2026-05-04 or 2026-05-04T10:00:00Z")
     if target.format != "auto" and target.format not in parsers():
         raise ImportRefused(f"There is no format called {target.format!r}; `seamark formats` lists them")
 

@@ -30,20 +30,24 @@ from seamark.core.location import CodeLocation, HostLocation, ImageLocation, Res
 class Signals(NamedTuple):
     """The signals of one finding but `content`, and its line (0: none)."""
 
-    tool: int
-    context: int
-    moved: int
-    scope: int
-    place: int
-    loose: int
-    line: int
+    tool: int = 0
+    context: int = 0
+    moved: int = 0
+    scope: int = 0
+    place: int = 0
+    loose: int = 0
+    line: int = 0
+    file: int = 0
+    """The file, 0 where there is none."""
+    text: int = 0
+    """Rule and message, in whatever file."""
 
 
-_BYTES = struct.Struct("<7q")
+_BYTES = struct.Struct("<9q")
 
 
 def pack(signs: Signals) -> bytes:
-    """Return signals as 56 bytes."""
+    """Return signals as 72 bytes."""
     return _BYTES.pack(*signs)
 
 
@@ -82,7 +86,7 @@ def signals(finding: Finding) -> Signals:
         return _web(finding, location, tool)  # type: ignore[arg-type]
     where = place_text(finding)
     place = hash64(f"place\0{rule}\0{where}\0{message_key(finding.title)}")
-    return Signals(tool, 0, 0, 0, place, hash64(f"loose\0{rule}\0{where}"), 0)
+    return Signals(tool=tool, place=place, loose=hash64(f"loose\0{rule}\0{where}"))
 
 
 _PACKAGE_KINDS = frozenset({Kind.DEPENDENCY, Kind.CONTAINER, Kind.HOST, Kind.LICENCE})
@@ -96,14 +100,9 @@ def _package(finding: Finding, tool: int) -> Signals:
     place = hash64(f"package\0{name}\0{package}\0{where}")
     version = finding.component.version if finding.component else ""
     return Signals(
-        tool,
-        0,
-        0,
-        hash64(f"package version\0{name}\0{package}\0{version}\0{where}"),
-        place,
-        hash64(f"package anywhere\0{name}\0{package}"),
-        0,
-    )
+        tool=tool, scope=hash64(f"package version\0{name}\0{package}\0{version}\0{where}"), place=place,
+        loose=hash64(f"package anywhere\0{name}\0{package}"),
+    )  # fmt: skip
 
 
 def vulnerability_name(finding: Finding) -> str:
@@ -124,8 +123,8 @@ def _code(finding: Finding, location: CodeLocation, tool: int) -> Signals:
     if finding.kind is Kind.SECRET and finding.secret_digest:
         digest = finding.secret_digest
         return Signals(
-            tool, hash64(f"secret\0{rule}\0{path}\0{digest}"), hash64(f"secret\0{rule}\0{digest}"), 0,
-            hash64(f"place\0{rule}\0{path}\0{location.line}"), hash64(f"loose\0{rule}\0{path}"), location.line or 0,
+            tool=tool, context=hash64(f"secret\0{rule}\0{path}\0{digest}"), moved=hash64(f"secret\0{rule}\0{digest}"),
+            place=hash64(f"place\0{rule}\0{path}\0{location.line}"), loose=hash64(f"loose\0{rule}\0{path}"), line=location.line or 0,
         )  # fmt: skip
     message = message_key(
         finding.title if finding.about is None or finding.about.title != finding.title else finding.description
@@ -139,13 +138,16 @@ def _code(finding: Finding, location: CodeLocation, tool: int) -> Signals:
     if location.scope:
         scope = hash64(f"scope\0{rule}\0{path}\0{location.scope}\0{message}")
     place = hash64(f"place\0{rule}\0{path}\0{location.line}\0{location.column}")
-    return Signals(tool, context, moved, scope, place, hash64(f"loose\0{rule}\0{path}\0{message}"), location.line or 0)
+    return Signals(
+        tool=tool, context=context, moved=moved, scope=scope, place=place, loose=hash64(f"loose\0{rule}\0{path}\0{message}"),
+        line=location.line or 0, file=hash64(f"file\0{path}"), text=hash64(f"text\0{rule}\0{message}"),
+    )  # fmt: skip
 
 
 def _web(finding: Finding, location: WebLocation, tool: int) -> Signals:
     path = url_template(location.url)
     place = hash64(f"web\0{finding.rule}\0{location.method}\0{path}\0{location.parameter}")
-    return Signals(tool, 0, 0, 0, place, hash64(f"web\0{finding.rule}\0{path}"), 0)
+    return Signals(tool=tool, place=place, loose=hash64(f"web\0{finding.rule}\0{path}"))
 
 
 _NUMBERS = re.compile(r"\d+")

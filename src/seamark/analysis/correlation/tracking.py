@@ -6,8 +6,8 @@ in the file says which is which. What stays ambiguous is left to the next pass, 
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from seamark.analysis.correlation.signals import Signals
@@ -37,6 +37,7 @@ def track(old: Sequence[Signals], new: Sequence[Signals]) -> Matches:
     work.unique("package", lambda s: s.place if not s.line else 0)
     work.aligned("drift", lambda s: s.loose if s.line else 0)
     work.unique("moved", lambda s: s.moved)
+    work.renamed()
     work.unique("place", lambda s: s.place)
     work.unique("loose", lambda s: s.loose if not s.line else 0)
     matches = work.matches
@@ -107,6 +108,42 @@ class _Work:
         for old, new in self._groups(key):
             self._align(old, new, name)
 
+    def renamed(self) -> None:
+        """Match the findings of a file that is gone with those of one that is new, where they say the same in the same order.
+
+        Two files are one renamed file only where each is the other's best counterpart, and most of what they say agrees.
+        """
+        gone, come = self._by_file(self.old, self.old_open), self._by_file(self.new, self.new_open)
+        for file in {signs.file for signs in self.new}:
+            gone.pop(file, None)
+        for file in {signs.file for signs in self.old}:
+            come.pop(file, None)
+        best = _counterparts(
+            {file: self._texts(self.old, places) for file, places in gone.items()},
+            {file: self._texts(self.new, places) for file, places in come.items()},
+        )
+        for before, after in best:
+            texts = defaultdict(lambda: ([], []))  # type: ignore[var-annotated]
+            for at in gone[before]:
+                texts[self.old[at].text][0].append(at)
+            for at in come[after]:
+                texts[self.new[at].text][1].append(at)
+            for old, new in texts.values():
+                if old and new:
+                    self._align(old, new, "renamed")
+
+    @staticmethod
+    def _by_file(signs: Sequence[Signals], still: Iterable[int]) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = defaultdict(list)
+        for at in still:
+            if signs[at].file:
+                found[signs[at].file].append(at)
+        return found
+
+    @staticmethod
+    def _texts(signs: Sequence[Signals], places: Iterable[int]) -> Counter[int]:
+        return Counter(signs[at].text for at in places)
+
     def _align(self, old: list[int], new: list[int], name: str) -> None:
         old.sort(key=lambda at: self.old[at].line)
         new.sort(key=lambda at: self.new[at].line)
@@ -114,6 +151,31 @@ class _Work:
         after = [self.new[at].line for at in new]
         for left, right in alignment(before, after):
             self._match(old[left], new[right], name)
+
+
+_AGREEMENT = 0.6
+"""Least share of what two files say that must agree for one to be the other, renamed."""
+_FILES = 400
+
+
+def _counterparts(gone: dict[int, Counter[int]], come: dict[int, Counter[int]]) -> list[tuple[int, int]]:
+    """Return pairs of files that are each other's best counterpart, and clearly so."""
+    if not gone or not come or len(gone) * len(come) > _FILES * _FILES:
+        return []
+    scores = {(old, new): _agreement(says, said) for old, says in gone.items() for new, said in come.items()}
+    chosen = []
+    for old in gone:
+        ranked = sorted(((scores[old, new], new) for new in come), reverse=True)
+        score, new = ranked[0]
+        rivals = [scores[other, new] for other in gone if other != old]
+        clear = (len(ranked) < 2 or ranked[1][0] < score) and all(rival < score for rival in rivals)
+        if score >= _AGREEMENT and clear:
+            chosen.append((old, new))
+    return chosen
+
+
+def _agreement(left: Counter[int], right: Counter[int]) -> float:
+    return (left & right).total() / max(left.total(), right.total())
 
 
 def alignment(before: Sequence[int], after: Sequence[int]) -> list[tuple[int, int]]:

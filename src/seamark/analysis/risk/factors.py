@@ -74,6 +74,12 @@ def _tools(facts: Facts) -> float:
     return min(1.0, (facts.tools - 1) / 2)
 
 
+def _feed(facts: Facts, *words: str) -> str:
+    """Return the part of the intelligence snapshot that speaks of a feed."""
+    parts = [part for part in facts.intelligence.split(", ") if any(word in part for word in words)]
+    return ", ".join(parts) or facts.intelligence
+
+
 def _percent(share: float) -> str:
     return f"{share * 100:.0f} %" if share >= 0.1 else f"{share * 100:.2g} %"
 
@@ -101,14 +107,14 @@ FACTORS: tuple[Factor, ...] = (
         "exploited", "Listed as exploited in the wild; ransomware counts in full.",
         lambda f: (1.0 if f.ransomware else 0.8) if f.kev_added else (0.0 if f.intelligence else None),
         lambda f: (
-            "Known exploited" + (", by ransomware" if f.ransomware else ""), f"in the catalogue since {f.kev_added}", f.intelligence,
+            "Known exploited" + (", by ransomware" if f.ransomware else ""), f"in the catalogue since {f.kev_added}", _feed(f, "KEV", "Exploited"),
         ),
         lambda f: "whether it is exploited in the wild (no intelligence loaded)" if f.kind in _LINKED else "",
     ),
     Factor(
         "epss", "Probability of exploitation in the next 30 days, on a logarithmic scale; 0.1 % is neutral.",
         _epss,
-        lambda f: (f"EPSS {_percent(f.epss or 0)}", f"as of {f.epss_date}" if f.epss_date else "", f.intelligence),
+        lambda f: (f"EPSS {_percent(f.epss or 0)}", "chance of exploitation within 30 days", _feed(f, "EPSS")),
         lambda f: "EPSS" if f.kind in _LINKED else "",
     ),
     Factor(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 import msgspec
 from django.db import connection, transaction
@@ -14,6 +14,7 @@ from seamark.analysis.risk import Profile, load_profile
 from seamark.core.component import Component, DependsOn
 from seamark.core.finding import Finding
 from seamark.core.report import Repeated, Run
+from seamark.intake.parsers.kit.normalise import moment
 from seamark.intake.parsers.kit.read import OpenReport
 from seamark.pipeline.ingest.batch import Writing
 from seamark.pipeline.ingest.fixes import retarget
@@ -192,12 +193,21 @@ class _Import:
             known = self._scans[stream.pk]
             known.merge_run(run)
             return known
+        scanned = self._when(run)
+        earlier = Scan.objects.filter(stream=stream, started_at__gt=scanned).exists()
         scan = Scan.objects.create(
-            stream=stream, report=self._report, run=len(self._scans), tool_version=run.version[:200],
-            commit=(self._target.commit or run.commit)[:64], pull_request=self._target.pull_request[:50], started_at=_moment(run.started),
+            stream=stream, report=self._report, run=len(self._scans), tool_version=run.version[:200], started_at=scanned,
+            commit=(self._target.commit or run.commit)[:64], pull_request=self._target.pull_request[:50],
         )  # fmt: skip
-        self._scans[stream.pk] = OpenScan(stream, scan, self._writing, run)
+        # Issues open and close when the scan ran, not when somebody got round to importing its report.
+        self._writing.now = scanned
+        self._scans[stream.pk] = OpenScan(stream, scan, self._writing, run, overtaken=earlier)
         return self._scans[stream.pk]
+
+    def _when(self, run: Run) -> datetime:
+        """Return when a run ended: what its report says, else what the caller says, else now; never in the future."""
+        told = _moment(run.finished) or _moment(run.started) or _moment(moment(self._target.scanned_at))
+        return min(told, self._now) if told is not None else self._now
 
     def _finish(self) -> Outcome:
         writing, scans = self._writing, list(self._scans.values())
@@ -205,7 +215,7 @@ class _Import:
             scan.finish(vouched=self._target.complete)
             record_inventory(scan.stream, scan.scan, list(scan.components.values()), scan.edges)
         counts = refresh(
-            writing.touched, scorer=writing.scorer, profile_id=writing.profile_id, scan=scans[0].scan.pk, now=self._now
+            writing.touched, scorer=writing.scorer, profile_id=writing.profile_id, scan=scans[0].scan.pk, now=writing.now
         )
         retarget(writing.fixes_touched | _fixes_of(writing.touched))
         return _outcome(
@@ -241,9 +251,7 @@ def _moment(text: str) -> datetime | None:
     if not text:
         return None
     try:
-        return msgspec.convert(text, datetime)
+        told = msgspec.convert(text, datetime)
     except msgspec.ValidationError:
         return None
-
-
-__all__ = ["Outcome", "ingest"]
+    return told if told.tzinfo is not None else told.replace(tzinfo=UTC)

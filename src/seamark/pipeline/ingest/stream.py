@@ -29,7 +29,8 @@ _decode = msgspec.msgpack.Decoder(Finding).decode
 class OpenScan:
     """A scan that is being read. Findings equal to the letter are settled at once; the others wait for `finish`."""
 
-    def __init__(self, stream: Stream, scan: Scan, writing: Writing, run: Run) -> None:
+    def __init__(self, stream: Stream, scan: Scan, writing: Writing, run: Run, *, overtaken: bool = False) -> None:
+        self._overtaken = overtaken
         self.stream, self.scan, self.run = stream, scan, run
         self._writing = writing
         self._waiting: list[Read] = []
@@ -154,6 +155,8 @@ class OpenScan:
             self._track()
         self._spool.close()
         proof = proof_of(self.run, findings=self.count, vouched=vouched)
+        if self._overtaken:
+            proof = Proof(False, "A newer scan of the same stream was imported before")
         self._close(proof)
         self._record(proof)
 
