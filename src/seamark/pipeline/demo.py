@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ from seamark.pipeline.ingest.place import application_of
 from seamark.pipeline.intelligence import load_file
 from seamark.pipeline.people import Login, add_user, reset_password
 from seamark.pipeline.target import Target
-from seamark.store.models import Finding, Issue, Stream, User
+from seamark.store.models import Application, Finding, Issue, Scan, Stream, User
 from seamark.store.models.people import Role
 
 
@@ -44,6 +45,10 @@ def load_example(folder: Path, progress: Callable[[int], None] = lambda _: None)
     for state in sorted(path for path in (folder / "reports").iterdir() if path.is_dir() and path.name[:1].isdigit()):
         lines.append(f"{state.name}:")
         for path in sorted(path for path in state.iterdir() if path.suffix in {".json", ".sarif", ".xml", ".jsonl"}):
+            if _known(path, application):
+                # Taken in again, the older state would bring back what the newer one has fixed.
+                lines.append(f"  {path.name:<34} is there already")
+                continue
             target = Target(
                 application=name, repository=context.spec.repository or "", ref="main", configuration=path.stem, scanned_at=state.name
             )
@@ -64,6 +69,12 @@ def load_example(folder: Path, progress: Callable[[int], None] = lambda _: None)
         first=[as_json(issue) for issue in first],
         login=_login(),
     )
+
+
+def _known(path: Path, application: Application) -> bool:
+    with path.open("rb") as file:
+        digest = file_digest(file, "sha256").hexdigest()
+    return Scan.objects.filter(report__digest=digest, stream__application=application).exists()
 
 
 def _login() -> Login:

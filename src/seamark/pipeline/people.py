@@ -8,6 +8,7 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import NamedTuple
 
+from django.core.exceptions import ValidationError
 from django.db import OperationalError, transaction
 from django.utils import timezone
 
@@ -44,7 +45,11 @@ def first_administrator(name: str = "admin") -> Login | None:
 
 
 def add_user(name: str, role: Role, *, application: Application | None = None) -> Login:
-    """Make a user with a generated password and a grant. Raises `ImportRefused` where the name is taken."""
+    """Make a user with a generated password and a grant. Raises `ImportRefused` where the name is taken or cannot be one."""
+    try:
+        User._meta.get_field("username").clean(name, None)  # noqa: SLF001 - Django's documented way to a field
+    except ValidationError as error:
+        raise ImportRefused(f"{name[:200]!r} cannot be a user's name: {' '.join(error.messages)}") from None
     if User.objects.filter(username__iexact=name).exists():
         raise ImportRefused(f"There is a user {name!r} already")
     password = generate_password()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -114,12 +115,16 @@ def secret_key(home: Path, given: str) -> str:
         raise InvalidSetting(f"The key in {path} cannot be read: {error}") from None
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text("utf-8").strip()
+        handle, draft = tempfile.mkstemp(prefix="secret.", dir=home)
     except OSError as error:
         raise InvalidSetting(f"SEAMARK_HOME ({home}) cannot be written: {error}; name another directory") from None
     with os.fdopen(handle, "w", encoding="utf-8") as file:
-        key = secrets.token_urlsafe(48)
-        file.write(key)
-    return key
+        file.write(secrets.token_urlsafe(48))
+    # The key appears whole or not at all: another process that starts now may win, and both then read the same.
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        Path(draft).unlink()
+    return path.read_text("utf-8").strip()

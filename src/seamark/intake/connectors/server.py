@@ -171,6 +171,8 @@ def _base(url: str) -> str:
         parsed = httpx2.URL(base)
     except httpx2.InvalidURL as error:
         raise RemoteFailure(f"SEAMARK_URL is {url!r}, which is no address ({error})", permanent=True) from None
+    if not 0 < (parsed.port or 443) < 65536:
+        raise RemoteFailure(f"SEAMARK_URL is {url!r}; a port is at most 65535", permanent=True)
     if parsed.scheme not in {"https", "http"} or not parsed.host:
         raise RemoteFailure(f"SEAMARK_URL is {url!r}; it must start with https:// or http://", permanent=True)
     return base

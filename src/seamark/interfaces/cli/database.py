@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-import logging
+import contextlib
 import os
 import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
 
 from seamark.core.errors import InvalidSetting, StoreUnavailable
+
+try:
+    import fcntl
+except ImportError:  # Windows, where whoever starts many processes at once migrates first
+    fcntl = None  # type: ignore[assignment]
+
+if TYPE_CHECKING:
+    from seamark.store.models import Application, User
 
 
 def boot(*, migrate: bool = True) -> None:
@@ -27,11 +40,10 @@ def boot(*, migrate: bool = True) -> None:
 
 
 def migrate_database(*, quiet: bool) -> int:
-    """Apply what the database lacks and return how many steps that were. Safe on many hosts at once."""
+    """Apply what the database lacks and return how many steps that were. Safe with many processes at once."""
     from django.conf import settings
     from django.core.management import call_command
     from django.db import DatabaseError, connection
-    from django.db.migrations.executor import MigrationExecutor
 
     if connection.vendor == "sqlite":
         try:
@@ -39,28 +51,73 @@ def migrate_database(*, quiet: bool) -> int:
         except OSError as error:
             raise StoreUnavailable(f"SEAMARK_HOME ({settings.SEAMARK_HOME}) cannot be written: {error}") from None
     try:
-        executor = MigrationExecutor(connection)
-        plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-        unknown = set(executor.loader.applied_migrations) - set(executor.loader.disk_migrations)
-        if any(app == "store" for app, _ in unknown):
-            raise StoreUnavailable("The database was made by a newer version of Seamark; update this one")
-        if not plan:
+        if not _steps():
             return 0
-        if not quiet:
-            sys.stderr.write(f"seamark: applying {len(plan)} steps to the database\n")
-        logging.getLogger("seamark").debug("migrating")
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_lock(8317)")
-        try:
+        with _alone(settings.SEAMARK_HOME):
+            steps = _steps()
+            if steps and not quiet:
+                sys.stderr.write(f"seamark: applying {steps} steps to the database\n")
             call_command("migrate", verbosity=0, interactive=False)
-        finally:
-            if connection.vendor == "postgresql":
-                with connection.cursor() as cursor:
-                    cursor.execute("SELECT pg_advisory_unlock(8317)")
     except DatabaseError as error:
         reason = str(error).strip().split("\n", 1)[0]
         raise StoreUnavailable(
             f"The database cannot be used ({reason}); look at SEAMARK_DATABASE_URL and SEAMARK_HOME"
         ) from None
-    return len(plan)
+    return steps
+
+
+def _steps() -> int:
+    """Return how many steps the database lacks. Raises `StoreUnavailable` where it has more than this version knows."""
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    unknown = set(executor.loader.applied_migrations) - set(executor.loader.disk_migrations)
+    if any(app == "store" for app, _ in unknown):
+        raise StoreUnavailable("The database was made by a newer version of Seamark; update this one")
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+@contextlib.contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """Let one process at a time change the schema: of all hosts on PostgreSQL, of this one on SQLite."""
+    from django.db import connection
+
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(8317)")
+        try:
+            yield
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(8317)")
+        return
+    try:
+        lock = (home / "migrate.lock").open("w")
+    except OSError as error:
+        raise StoreUnavailable(f"SEAMARK_HOME ({home}) cannot be written: {error}") from None
+    with lock:
+        if fcntl is not None:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def application_named(name: str) -> Application:
+    """Return the application of a name, in any case. Raises `ClickException` where there is none."""
+    from seamark.pipeline.ingest.place import named
+    from seamark.store.access import everything
+
+    found = named(everything().applications(), name).first()
+    if found is None:
+        raise click.ClickException(f"There is no application {name!r}")
+    return found
+
+
+def user_named(name: str) -> User:
+    """Return the user of a name, in any case. Raises `ClickException` where there is none."""
+    from seamark.store.access import everything
+
+    found = everything().users().filter(username__iexact=name).first()
+    if found is None:
+        raise click.ClickException(f"There is no user {name!r}; `seamark user add` makes one")
+    return found

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import io
+import os
 import sys
 
 import click
 
 from seamark import __version__
-from seamark.core.errors import SeamarkError
+from seamark.interfaces.cli import failures
 
 COMMANDS = {
     "read": "Print what scanner reports say, without keeping anything.",
@@ -43,7 +45,9 @@ class Commands(click.Group):
         command: click.Command = module.command
         return command
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         """Name the nearest command where one is misspelt."""
         try:
             return super().resolve_command(ctx, args)
@@ -52,8 +56,16 @@ class Commands(click.Group):
 
             near = difflib.get_close_matches(args[0], COMMANDS, n=1)
             if near:
-                error.message += f" Did you mean {near[0]!r}?"
+                raise click.UsageError(f"{error.message} Did you mean {near[0]!r}?", ctx) from None
             raise
+
+    def invoke(self, ctx: click.Context) -> None:
+        """Call the command. A reader that leaves early, as `head` does, ends it quietly: nobody misses the rest."""
+        try:
+            super().invoke(ctx)
+        except BrokenPipeError:
+            failures.leave_closed_pipe()
+            ctx.exit(0)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """List the commands without importing them."""
@@ -76,24 +88,24 @@ def main() -> None:
 
 
 def run() -> None:
-    """Run the command line, and turn foreseen failures into one line and an exit code."""
+    """Run the command line, and turn every failure into one line and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal without Unicode gets question marks rather than a failure.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
-        main.main(standalone_mode=False, prog_name="seamark")
-    except click.exceptions.Exit as error:
-        sys.exit(error.exit_code)
-    except click.Abort:
-        click.echo("seamark: stopped; nothing was half-done", err=True)
-        sys.exit(130)
+        failures.refuse_broken_text(sys.argv[1:])
+        # Where a command ends with an exit code, click returns that; the commands themselves return nothing.
+        sys.exit(main.main(standalone_mode=False, prog_name="seamark"))
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except SeamarkError as error:
-        click.echo(f"seamark: {error}", err=True)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        click.echo("seamark: stopped; nothing was half-done", err=True)
-        sys.exit(130)
-    except BrokenPipeError:
-        # The reader of our output has left, as `head` does. Python would complain at exit about a closed pipe.
-        sys.stderr.close()
-        sys.exit(0)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(failures.STOPPED_SENTENCE, err=True)
+        sys.exit(failures.STOPPED)
+    except Exception as error:  # the last door: a sentence instead of a traceback
+        if os.environ.get("SEAMARK_DEBUG", "").lower() in {"1", "true", "yes", "on"}:
+            raise
+        sentence, code = failures.explain(error)
+        click.echo(f"seamark: {sentence}", err=True)
+        sys.exit(code)

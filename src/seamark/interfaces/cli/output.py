@@ -1,75 +1,124 @@
-"""Printing: JSON lines, tables that fit the terminal, progress. Rich is imported only for people."""
+"""Printing: JSON lines, tables that fit the terminal, progress. Colour is for people at a terminal only."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import IO, Any
 
 import click
 import msgspec
 
-STYLES = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "blue", "info": "dim"}
+from seamark.interfaces.cli.table import Cell, Column, Words, lay_out, one_line, printable, wrapped
+
+STYLES: dict[str, dict[str, Any]] = {
+    "critical": {"fg": "red", "bold": True},
+    "high": {"fg": "red"},
+    "medium": {"fg": "yellow"},
+    "low": {"fg": "blue"},
+    "info": {"dim": True},
+    "bold": {"bold": True},
+    "dim": {"dim": True},
+    "code": {"fg": "cyan"},
+}
+NARROWEST = 44
+PIPED_WIDTH = 160
+"""Width of tables where nobody watches: more than most terminals have, so that `grep` finds what it looks for."""
 
 
 def json_line(value: object) -> None:
-    """Print a value as one line of JSON."""
+    """Print a value as one line of JSON. What is not Unicode, as a file's name may not be, is printed as `?`."""
     click.echo(msgspec.json.encode(value))
+
+
+def raw_lines(lines: IO[bytes]) -> None:
+    """Print bytes as they are, by the block."""
+    if sys.stdout is None:
+        return
+    sys.stdout.flush()
+    shutil.copyfileobj(lines, sys.stdout.buffer, 256 * 1024)
+    sys.stdout.buffer.flush()
 
 
 def complain(text: str) -> None:
     """Print one line to standard error."""
-    click.echo(text, err=True)
+    click.echo(one_line(text), err=True)
 
 
-def console(*, stderr: bool = False) -> Any:
-    """Return a rich console; without colour where output is piped or NO_COLOR is set."""
-    from rich.console import Console
-
-    stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() or os.environ.get("COLUMNS") else 160
-    return Console(stderr=stderr, width=width, highlight=False, soft_wrap=False)
+def named(path: str) -> str:
+    """Return a file's name as it can be printed and stored: what is not Unicode in it is shown as `?`."""
+    return path.encode("utf-8", "replace").decode("utf-8")
 
 
-def table(columns: Sequence[tuple[str, dict[str, Any]]], rows: Iterable[Sequence[Any]]) -> None:
-    """Print a table. A column is its title with rich's settings for it."""
-    from rich import box
-    from rich.table import Table
-
-    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for title, settings in columns:
-        drawn.add_column(title, **settings)
-    for row in rows:
-        drawn.add_row(*row)
-    console().print(drawn)
+def coloured() -> bool:
+    """Tell whether a person watches who has not asked for plain text."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return sys.stdout is not None and sys.stdout.isatty()
 
 
-def text(words: object, style: str = "") -> Any:
-    """Return words that are printed as they are: reports' texts are never taken for markup."""
-    from rich.text import Text
-
-    return Text(str(words), style=style)
+def width() -> int:
+    """Return how wide the output may be: the terminal, what COLUMNS says, or enough for a pipe."""
+    return max(NARROWEST, shutil.get_terminal_size((PIPED_WIDTH, 24)).columns)
 
 
-def severity(word: str) -> Any:
+def table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> None:
+    """Print a table."""
+    colour = coloured()
+    for line in lay_out(columns, rows, width()):
+        _print(line, colour=colour)
+
+
+def text(words: object, style: str = "") -> Words:
+    """Return words for a table, in a style."""
+    return Words(str(words), style)
+
+
+def severity(word: str) -> Words:
     """Return a severity in its colour."""
-    return text(word, STYLES.get(word, ""))
+    return Words(word, word)
+
+
+def paragraph(words: str, style: str = "") -> None:
+    """Print text that is wrapped at the terminal's edge; its own line breaks stay."""
+    colour = coloured()
+    for line in printable(words, keep="\n").split("\n"):
+        for piece in wrapped(line.rstrip(), width()):
+            _print([Words(piece, style)], colour=colour)
+
+
+def verbatim(words: str, style: str = "") -> None:
+    """Print text line by line as it stands, such as code."""
+    colour = coloured()
+    for line in printable(words, keep="\n\t").split("\n"):
+        _print([Words(line, style)], colour=colour)
+
+
+def _print(line: Sequence[Words], *, colour: bool) -> None:
+    if colour:
+        told = "".join(click.style(one.text, **STYLES[one.style]) if one.style else one.text for one in line)
+    else:
+        told = "".join(one.text for one in line).rstrip()
+    click.echo(told, color=colour)
 
 
 @contextlib.contextmanager
 def progress(label: str, *, shown: bool = True) -> Iterator[Callable[[int], None]]:
     """Show a running count of findings on standard error, where a person watches; yields the function to report to."""
-    if not shown or not sys.stderr.isatty():
+    if not shown or sys.stderr is None or not sys.stderr.isatty():
         yield lambda _: None
         return
+    from rich.console import Console
+    from rich.markup import escape
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     bar = Progress(
         SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed:,} findings"), TimeElapsedColumn(),
-        console=console(stderr=True), transient=True,
+        console=Console(stderr=True, highlight=False), transient=True,
     )  # fmt: skip
     with bar:
-        task = bar.add_task(label, total=None)
+        task = bar.add_task(escape(one_line(label)), total=None)
         yield lambda count: bar.update(task, completed=count)

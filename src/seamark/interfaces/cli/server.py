@@ -19,16 +19,18 @@ def announce_first_login() -> None:
 
     made = first_administrator()
     if made is not None:
-        click.echo(f"First start: log in as {made.name} with the password {made.password} (shown once; change it on your account page)")
+        click.echo(
+            f"First start: log in as {made.name} with the password {made.password} (shown once; change it on your account page)"
+        )
 
 
 def serve(host: str, port: int, *, threads: int = 8, worker: bool = True) -> None:
     """Serve until Ctrl-C or SIGTERM; the import at hand is finished first. Raises `SeamarkError` where the port is taken."""
     from django.conf import settings
+    from django.core.wsgi import get_wsgi_application
     from waitress.server import create_server
 
     from seamark.pipeline.imports import Worker
-    from django.core.wsgi import get_wsgi_application
 
     try:
         server = create_server(
@@ -36,12 +38,19 @@ def serve(host: str, port: int, *, threads: int = 8, worker: bool = True) -> Non
             clear_untrusted_proxy_headers=not settings.AXES_IPWARE_PROXY_COUNT,
         )  # fmt: skip
     except (OSError, socket.gaierror) as error:
-        raise SeamarkError(f"The server cannot listen on {host}:{port}: {error.strerror or error}; choose another with --port") from None
+        raise SeamarkError(
+            f"The server cannot listen on {host}:{port}: {error.strerror or error}; choose another with --port"
+        ) from None
     background = Worker()
     if worker:
         background.start()
     stop = threading.Event()
-    previous = signal.signal(signal.SIGTERM, lambda *_: (stop.set(), server.close()))
+
+    def end(*_: object) -> None:
+        stop.set()
+        server.close()
+
+    previous = signal.signal(signal.SIGTERM, end)
     bound = getattr(server, "effective_port", port)
     shown = f"[{host}]" if ":" in host else host
     click.echo(f"Seamark is on http://{shown}:{bound} (Ctrl-C ends it)")

@@ -125,9 +125,12 @@ class Issue(models.Model):
     resolved_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        # Lists are of open issues nearly always: partial indexes are smaller, and need no column for it.
         indexes: ClassVar = [
-            models.Index(fields=["open", "-risk", "-id"], name="issue_riskiest"),
-            models.Index(fields=["application", "open", "-risk", "-id"], name="issue_of_application"),
+            models.Index(fields=["-risk", "-id"], condition=models.Q(open=True), name="issue_riskiest"),
+            models.Index(fields=["application", "-risk", "-id"], condition=models.Q(open=True), name="issue_of_application"),
+            models.Index(fields=["opened_at", "id"], condition=models.Q(open=True), name="issue_oldest"),
+            models.Index(fields=["-risk", "-id"], condition=models.Q(open=True, kev=True), name="issue_exploited"),
             models.Index(fields=["vulnerability"], condition=~models.Q(vulnerability=None), name="issue_vulnerability"),
             models.Index(fields=["fix"], condition=~models.Q(fix=None), name="issue_fix"),
         ]

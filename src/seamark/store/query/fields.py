@@ -16,12 +16,11 @@ from django.utils import timezone
 from seamark.core.errors import InvalidQuery
 from seamark.core.kind import KIND_CODES, Kind
 from seamark.core.severity import Severity
-from seamark.store.models import Finding, VulnerabilityName
+from seamark.store.models import Application, Finding, VulnerabilityName
 from seamark.store.models.issues import State
 
-
-NEEDS_WORK = Q(open__in=(True,))
-"""The condition of an open issue. Not `open=True`: Django writes that as a bare column, for which SQLite takes no index."""
+NEEDS_WORK = Q(open=True)
+"""The condition of an open issue, as the partial indexes have it."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +140,9 @@ def _whole(text: str) -> int | None:
 
 
 def _app(value: str) -> Q:
-    return Q(application__slug__iexact=value) | Q(application__name__iexact=value)
+    # Resolved first, so that the index on applications serves the list.
+    named = Application.objects.filter(Q(slug__iexact=value) | Q(name__iexact=value))
+    return Q(application__in=list(named.values_list("id", flat=True)))
 
 
 def _tool(value: str) -> Q:

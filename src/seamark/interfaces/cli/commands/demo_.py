@@ -17,7 +17,12 @@ APPLICATION = "Harbour"
 @click.option("--no-serve", is_flag=True, help="Import and print only.")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
-@click.option("--example", type=click.Path(path_type=Path), default=None, help="Folder of the example; by default the one that comes with Seamark.")
+@click.option(
+    "--example",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="Folder of the example; by default the one that comes with Seamark.",
+)
 def command(*, no_serve: bool, host: str, port: int, example: Path | None) -> None:
     """Import the example application's real scanner reports, print the ten things to fix first, and show them.
 

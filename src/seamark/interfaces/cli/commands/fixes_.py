@@ -5,12 +5,21 @@ from __future__ import annotations
 import click
 
 from seamark.interfaces.cli import output
-from seamark.interfaces.cli.database import boot
+from seamark.interfaces.cli.database import application_named, boot
+from seamark.interfaces.cli.table import Column
+
+COLUMNS = (
+    Column("Risk removed", right=True),
+    Column("Clears", right=True),
+    Column("Fix", least=16, most=90, fit="wrap"),
+    Column("Application", least=8, most=24),
+    Column("Worst", right=True),
+)
 
 
 @click.command("fixes")
 @click.option("--application", default="", metavar="NAME", help="Of this application only.")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=25, show_default=True)
+@click.option("--limit", type=click.IntRange(1, 10_000), default=25, show_default=True, help="How many.")
 @click.option("--json", "as_lines", is_flag=True, help="One JSON object a line.")
 def command(application: str, limit: int, *, as_lines: bool) -> None:
     """List the changes that remove most risk, with the issues each clears.
@@ -22,11 +31,11 @@ def command(application: str, limit: int, *, as_lines: bool) -> None:
     """
     boot()
     from seamark.insight.analytics.fixes import ranked_fixes
-    from seamark.store.models import Fix
+    from seamark.store.access import everything
 
-    rows = Fix.objects.all()
+    rows = everything().fixes()
     if application:
-        rows = rows.filter(application__name__iexact=application)
+        rows = rows.filter(application=application_named(application))
     ranked = ranked_fixes(rows, limit)
     if as_lines:
         for one in ranked:
@@ -36,6 +45,15 @@ def command(application: str, limit: int, *, as_lines: bool) -> None:
         click.echo("There is no fix that a tool names. `seamark issues fixable:true` lists single ones.")
         return
     output.table(
-        [("Risk removed", {"justify": "right"}), ("Clears", {"justify": "right"}), ("Fix", {"ratio": 2}), ("Application", {}), ("Worst", {})],
-        ([output.text(f"{one['risk_removed']:.0f}"), output.text(one["issues"]), output.text(one["title"] + (" (clears a part only)" if one["partial"] else "")), output.text(one["application"]), output.text(f"{one['worst']:.0f}")] for one in ranked),
+        COLUMNS,
+        (
+            (
+                output.text(f"{one['risk_removed']:.0f}", "bold"),
+                output.text(one["issues"]),
+                output.text(one["title"] + (" (clears a part only)" if one["partial"] else "")),
+                output.text(one["application"]),
+                output.text(f"{one['worst']:.0f}"),
+            )
+            for one in ranked
+        ),
     )

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import click
 
-from seamark.interfaces.cli import output
 from seamark.intake.parsers.kit.registry import parsers
+from seamark.interfaces.cli import output
+from seamark.interfaces.cli.table import Column
+
+COLUMNS = (
+    Column("Name", least=14),
+    Column("Tool", least=8, fit="wrap"),
+    Column("Kind", least=8),
+    Column("Made with", least=16, fit="wrap"),
+)
 
 
 @click.command("formats")
@@ -15,9 +23,25 @@ def command(*, as_lines: bool) -> None:
     known = parsers().values()
     if as_lines:
         for one in known:
-            output.json_line({"name": one.name, "title": one.title, "kind": one.kind.value, "made_with": one.made_with, "url": one.url})
+            output.json_line(
+                {
+                    "name": one.name,
+                    "title": one.title,
+                    "kind": one.kind.value,
+                    "made_with": one.made_with,
+                    "url": one.url,
+                }
+            )
         return
     output.table(
-        [("Name", {"no_wrap": True}), ("Tool", {}), ("Kind", {}), ("Made with", {"overflow": "fold"})],
-        ([output.text(one.name, "bold"), output.text(one.title), output.text(one.kind.value), output.text(one.made_with)] for one in known),
+        COLUMNS,
+        (
+            (
+                output.text(one.name, "bold"),
+                output.text(one.title),
+                output.text(one.kind.value),
+                output.text(one.made_with),
+            )
+            for one in known
+        ),
     )

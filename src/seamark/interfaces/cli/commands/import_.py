@@ -2,37 +2,69 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 import msgspec
 
-from seamark.core.errors import ImportRefused, RemoteFailure, StoreUnavailable, UnknownFormat, UnreadableReport
-from seamark.intake.discovery.ci import detect
+from seamark.core.errors import (
+    ImportRefused,
+    RemoteFailure,
+    SeamarkError,
+    StoreUnavailable,
+    UnknownFormat,
+    UnreadableReport,
+)
+from seamark.intake.discovery.ci import Pipeline, detect
 from seamark.interfaces.cli import output
 from seamark.interfaces.cli.database import boot
-from seamark.pipeline.target import Target
+from seamark.interfaces.cli.files import settled
+from seamark.pipeline.target import Target, repository_key, short_ref
 
 
 @click.command("import")
 @click.argument("reports", nargs=-1, required=True, metavar="REPORT...")
-@click.option("--application", required=True, metavar="NAME", help="The application that the reports speak of; made where there is none.")
+@click.option(
+    "--application",
+    required=True,
+    metavar="NAME",
+    help="The application that the reports speak of; made where there is none.",
+)
 @click.option("--repository", default="", metavar="URL", help="The repository that was scanned.")
 @click.option("--ref", default="", help="Branch or tag.")
-@click.option("--commit", default="", metavar="SHA")
-@click.option("--pull-request", default="", metavar="NUMBER", help="The scan is of a pull request; it changes nothing on the branch.")
+@click.option("--commit", default="", metavar="SHA", help="Commit that was scanned.")
+@click.option(
+    "--pull-request",
+    default="",
+    metavar="NUMBER",
+    help="The scan is of a pull request; it changes nothing on the branch.",
+)
 @click.option("--image", default="", metavar="REF@DIGEST", help="The container image that was scanned.")
-@click.option("--configuration", default="", metavar="TEXT", help="Tells several scans of one tool over one asset apart.")
-@click.option("--format", "format_", default="auto", show_default=True, metavar="NAME")
-@click.option("--complete", is_flag=True, help="You vouch that each scan ran to its end, so that it may close findings.")
+@click.option(
+    "--configuration", default="", metavar="TEXT", help="Tells several scans of one tool over one asset apart."
+)
+@click.option(
+    "--scanned-at",
+    default="",
+    metavar="TIME",
+    help="When the scan ran (2026-05-04T10:00:00Z), if the report does not say.",
+)
+@click.option(
+    "--format", "format_", default="auto", show_default=True, metavar="NAME", help="Take the reports for this format."
+)
+@click.option(
+    "--complete", is_flag=True, help="You vouch that each scan ran to its end, so that it may close findings."
+)
 @click.option("--json", "as_lines", is_flag=True, help="One JSON object a report.")
 def command(reports: tuple[str, ...], *, as_lines: bool, format_: str, **where: Any) -> None:
     """Import scanner reports into an application.
 
     In CI (GitHub Actions, GitLab CI, Jenkins, Azure Pipelines, Bitbucket) repository, ref, commit and pull request come from the
-    environment. With SEAMARK_URL and SEAMARK_TOKEN set the reports are sent to that server.
+    environment, unless other ones are named. With SEAMARK_URL and SEAMARK_TOKEN set the reports are sent to that server.
 
     \b
     Examples:
@@ -42,43 +74,82 @@ def command(reports: tuple[str, ...], *, as_lines: bool, format_: str, **where: 
     \b
     Exit codes: 0 all imported, 1 an import failed, 2 something unreadable, 3 unknown or ambiguous format.
     """
-    target = _target(format_, where)
-    remote = os.environ.get("SEAMARK_URL", "").strip()
-    if remote:
-        from seamark.intake.connectors.server import Server
-
-        server = Server(remote, _token())
-    else:
-        boot()
+    target = Target(format=format_, **_where(where, detect(os.environ)))
     codes = set()
-    for path in reports:
-        try:
-            with output.progress(f"Importing {Path(path).name}", shown=not as_lines) as tell:
-                outcome = server.send(Path(path), msgspec.to_builtins(target), tell) if remote else _here(path, target, tell)
-            _show(path, outcome, as_lines=as_lines)
-        except UnknownFormat as error:
-            codes.add(3)
-            output.complain(f"{path}: {error}")
-        except UnreadableReport as error:
-            codes.add(2)
-            output.complain(f"{path}: {error}")
-        except (ImportRefused, RemoteFailure, StoreUnavailable) as error:
-            codes.add(1)
-            output.complain(f"{path}: {error}")
-            break
+    with _importer(target) as carry_out:
+        for number, path in enumerate(reports):
+            name = output.named(path)
+            try:
+                with output.progress(f"Importing {name}", shown=not as_lines) as tell, settled(path) as file:
+                    outcome = carry_out(file, tell)
+            except UnknownFormat as error:
+                codes.add(3)
+                output.complain(f"{name}: {error}")
+                continue
+            except UnreadableReport as error:
+                codes.add(2)
+                output.complain(f"{name}: {error}")
+                continue
+            except (ImportRefused, RemoteFailure, StoreUnavailable) as error:
+                codes.add(1)
+                output.complain(f"{name}: {error}{_untried(len(reports) - number - 1)}")
+                break
+            try:
+                _show(name, outcome, as_lines=as_lines)
+            except BrokenPipeError:
+                if left := _untried(len(reports) - number - 1):
+                    raise SeamarkError(f"Nobody reads the output any more{left}") from None
+                raise
     if codes:
         raise click.exceptions.Exit(min(codes))
 
 
-def _target(format_: str, where: dict[str, str]) -> Target:
-    """Return where the reports belong: what was said, and for the rest what the CI system says."""
-    pipeline = detect(os.environ)
-    said = any(where[name] for name in ("repository", "ref", "commit", "pull_request", "image"))
-    if not said:
-        where |= {name: getattr(pipeline, name) for name in ("repository", "ref", "commit", "pull_request")}
-    elif where["repository"] or where["ref"]:
-        where["commit"] = where["commit"] or (pipeline.commit if where["repository"] in {"", pipeline.repository} else "")
-    return Target(format=format_, **where)
+def _untried(number: int) -> str:
+    return f"; {number} further report{'s were' if number > 1 else ' was'} not imported" if number else ""
+
+
+def _where(said: dict[str, Any], pipeline: Pipeline) -> dict[str, Any]:
+    """Return where the reports belong: what was said, and for the rest what the CI system says of the same place."""
+    if said["image"]:
+        # What is scanned is the image, whatever repository it was built in; but not into the branch, in a pull request.
+        found = {"commit": pipeline.commit, "pull_request": pipeline.pull_request} if not said["ref"] else {}
+    elif said["repository"] and not _same_repository(said["repository"], pipeline.repository):
+        found = {}
+    else:
+        found = {"repository": pipeline.repository}
+        other_ref = said["ref"] and short_ref(said["ref"]) != short_ref(pipeline.ref)
+        other_request = said["pull_request"] and said["pull_request"] != pipeline.pull_request
+        if not other_ref and not other_request:
+            found |= {"ref": pipeline.ref, "commit": pipeline.commit, "pull_request": pipeline.pull_request}
+    return said | {name: value for name, value in found.items() if not said[name]}
+
+
+def _same_repository(one: str, other: str) -> bool:
+    try:
+        return bool(other) and repository_key(one) == repository_key(other)
+    except ImportRefused:
+        # The import itself refuses it, with the reason.
+        return False
+
+
+Importer = Callable[[Path, Callable[[int], None]], dict[str, Any]]
+
+
+@contextlib.contextmanager
+def _importer(target: Target) -> Iterator[Importer]:
+    """Yield what imports a file: into the database of this installation, or on the server that SEAMARK_URL names."""
+    remote = os.environ.get("SEAMARK_URL", "").strip()
+    if remote:
+        from seamark.intake.connectors.server import Server
+
+        fields = msgspec.to_builtins(target)
+        with Server(remote, _token()) as server:
+            yield lambda path, tell: server.send(path, fields, tell)
+        return
+    boot()
+    from seamark.pipeline.imports import import_file
+
+    yield lambda path, tell: cast("dict[str, Any]", msgspec.to_builtins(import_file(path, target, progress=tell)))
 
 
 def _token() -> str:
@@ -91,13 +162,6 @@ def _token() -> str:
     if not token:
         raise click.UsageError("SEAMARK_URL is set but SEAMARK_TOKEN is not; make a token on your account page")
     return token
-
-
-def _here(path: str, target: Target, tell: Any) -> dict[str, Any]:
-    from seamark.pipeline.imports import import_file
-
-    outcome: dict[str, Any] = msgspec.to_builtins(import_file(Path(path), target, progress=tell))
-    return outcome
 
 
 def _show(path: str, outcome: dict[str, Any], *, as_lines: bool) -> None:

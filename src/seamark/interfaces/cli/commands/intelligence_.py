@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
+from seamark.core.errors import UnreadableReport
 from seamark.interfaces.cli import output
 from seamark.interfaces.cli.database import boot
+from seamark.interfaces.cli.files import settled
 
 
 @click.group("intelligence")
@@ -23,19 +23,31 @@ def command() -> None:
 
 
 @command.command("import")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
-def load(files: tuple[Path, ...]) -> None:
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+def load(files: tuple[str, ...]) -> None:
     """Load an EPSS table (CSV, also gzip), a KEV catalogue (JSON) or a table of facts (JSON), and score anew what they concern."""
     boot()
     from seamark.pipeline.intelligence import load_file
 
+    unreadable = False
     for path in files:
-        loaded = load_file(path)
-        click.echo(f"{path}: {loaded.kind}, {loaded.rows:,} entries as of {loaded.date or 'an unknown day'}; {loaded.rescored:,} issues scored anew")
+        name = output.named(path)
+        try:
+            with settled(path) as file:
+                loaded = load_file(file)
+        except UnreadableReport as error:
+            unreadable = True
+            output.complain(f"{name}: {error}")
+            continue
+        click.echo(
+            f"{name}: {loaded.kind}, {loaded.rows:,} entries as of {loaded.date or 'an unknown day'}; {loaded.rescored:,} issues scored anew"
+        )
+    if unreadable:
+        raise click.exceptions.Exit(2)
 
 
 @command.command("status")
-@click.option("--json", "as_lines", is_flag=True)
+@click.option("--json", "as_lines", is_flag=True, help="One JSON object a line.")
 def status(*, as_lines: bool) -> None:
     """Say which snapshots are loaded."""
     boot()

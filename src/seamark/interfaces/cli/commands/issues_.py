@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import click
 
+from seamark.core.errors import InvalidQuery
 from seamark.interfaces.cli import output
 from seamark.interfaces.cli.database import boot
+from seamark.interfaces.cli.table import Cell, Column
 
 
 @click.command("issues")
 @click.argument("query", nargs=-1)
-@click.option("--limit", type=click.IntRange(1), default=None, help="How many; by default 50 for people, all with --json.")
+@click.option(
+    "--limit", type=click.IntRange(1), default=None, help="How many; by default 50 for people, all with --json."
+)
 @click.option("--json", "as_lines", is_flag=True, help="One JSON object a line.")
 def command(query: tuple[str, ...], limit: int | None, *, as_lines: bool) -> None:
     """List issues, riskiest first; open ones, where the query says nothing else.
@@ -22,22 +29,26 @@ def command(query: tuple[str, ...], limit: int | None, *, as_lines: bool) -> Non
       seamark issues kev:true fixable:true sort:age
       seamark issues state:any "sql injection" --json
     """
+    words = " ".join(f'"{word}"' if " " in word and ":" not in word else word for word in query)
     boot()
     from seamark.insight.exports.issues import as_json
-    from seamark.store.models import Issue
+    from seamark.store.access import everything
     from seamark.store.query import bounded_count, ordered, page, parse, select
 
-    parsed = parse(" ".join(f'"{word}"' if " " in word and ":" not in word else word for word in query))
-    rows = select(Issue.objects.select_related("application"), parsed)
-    column, descending = ordered(parsed)
+    try:
+        parsed = parse(words)
+        rows = select(everything().issues().select_related("application"), parsed)
+        column, descending = ordered(parsed)
+    except InvalidQuery as error:
+        raise click.UsageError(pointed(words, error)) from None
     wanted = limit if limit is not None else (None if as_lines else 50)
-    shown, after = [], ""
-    printed = 0
+    shown: list[dict[str, Any]] = []
+    printed, after = 0, ""
     while wanted is None or printed < wanted:
         size = 500 if wanted is None else min(500, wanted - printed)
         found = page(rows, column, descending=descending, size=size, after=after)
+        printed += len(found.rows)
         for issue in found.rows:
-            printed += 1
             if as_lines:
                 output.json_line(as_json(issue))
             else:
@@ -56,19 +67,38 @@ def command(query: tuple[str, ...], limit: int | None, *, as_lines: bool) -> Non
         click.echo(f"\n{len(shown)} of {total} issues; --limit shows more")
 
 
-def print_issues(rows: list[dict[str, object]]) -> None:
-    """Print issues as a table."""
-    output.table(
-        [
-            ("Risk", {"justify": "right"}), ("", {}), ("Issue", {"no_wrap": True}), ("What and why", {"ratio": 3}),
-            ("Place", {"ratio": 2, "overflow": "fold"}), ("Application", {"overflow": "ellipsis", "no_wrap": True, "max_width": 20}),
-        ],
-        (
-            [
-                output.text(f"{row['risk']:.0f}", "bold"), output.text(row["priority"], "dim"), output.text(row["id"]),
-                output.text(f"{row['title']}\n") + output.text(row["reason"], "dim"), output.text(row["component"] or row["place"]),
-                output.text(row["application"]),
-            ]
-            for row in rows
-        ),
-    )  # fmt: skip
+def pointed(words: str, error: InvalidQuery) -> str:
+    """Return what is wrong with a query, with an arrow below the place where it is."""
+    return f"{error}\n\n  {words}\n  {' ' * error.position}^"
+
+
+ROOMY = 100
+"""From this width on, place and application have columns of their own."""
+COLUMNS = (
+    Column("Risk", right=True),
+    Column("", least=2),
+    Column("Issue", least=12),
+    Column("What and why", least=24, most=90, fit="wrap"),
+    Column("Place", least=16, most=60, fit="cut start"),
+    Column("Application", least=8, most=20),
+)
+
+
+def print_issues(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print issues as a table; on narrow terminals the place stands below the title."""
+    roomy = output.width() >= ROOMY
+    output.table(COLUMNS if roomy else COLUMNS[:4], (_roomy(row) if roomy else _narrow(row) for row in rows))
+
+
+def _roomy(row: Mapping[str, Any]) -> list[Cell]:
+    what = (output.text(row["title"]), output.text(row["reason"], "dim"))
+    return [*_start(row), what, output.text(row["component"] or row["place"]), output.text(row["application"])]
+
+
+def _narrow(row: Mapping[str, Any]) -> list[Cell]:
+    where = " · ".join(words for words in (row["component"] or row["place"], row["application"]) if words)
+    return [*_start(row), (output.text(row["title"]), output.text(where), output.text(row["reason"], "dim"))]
+
+
+def _start(row: Mapping[str, Any]) -> list[Cell]:
+    return [output.text(f"{row['risk']:.0f}", "bold"), output.text(row["priority"], "dim"), output.text(row["id"])]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from pathlib import Path
-from typing import IO
+from collections.abc import Iterable
+from typing import IO, Any
 
 import click
 import msgspec
@@ -12,15 +12,26 @@ import msgspec
 from seamark.core.errors import UnknownFormat, UnreadableReport
 from seamark.core.finding import Finding
 from seamark.core.report import Run
-from seamark.intake.parsers.kit.read import open_report
-from seamark.interfaces.cli import output
 from seamark.insight.exports.findings import as_json
+from seamark.intake.parsers.kit.read import open_report
 from seamark.intake.parsers.kit.registry import parsers
+from seamark.interfaces.cli import output
+from seamark.interfaces.cli.files import settled
+from seamark.interfaces.cli.table import Column
+
+IN_MEMORY = 64 * 1024**2
 
 
 @click.command("read")
 @click.argument("reports", nargs=-1, required=True, metavar="REPORT...")
-@click.option("--format", "format_", default="auto", show_default=True, metavar="NAME", help="Take the reports for this format; `seamark formats` lists them.")
+@click.option(
+    "--format",
+    "format_",
+    default="auto",
+    show_default=True,
+    metavar="NAME",
+    help="Take the reports for this format; `seamark formats` lists them.",
+)
 @click.option("--json", "as_lines", is_flag=True, help="One JSON object a line.")
 def command(reports: tuple[str, ...], format_: str, *, as_lines: bool) -> None:
     """Print what scanner reports say, without keeping anything.
@@ -38,27 +49,29 @@ def command(reports: tuple[str, ...], format_: str, *, as_lines: bool) -> None:
         raise UnknownFormatOption(format_)
     unreadable = unknown = False
     for path in reports:
+        name = output.named(path)
         try:
-            with tempfile.SpooledTemporaryFile(max_size=64 * 1024**2) as lines:
-                count, tools, name = _read(path, format_, lines, as_lines=as_lines)
+            with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as lines:
+                heading, number = _read(path, name, format_, lines)
                 lines.seek(0)
-                for line in lines:
-                    if as_lines:
-                        click.echo(line, nl=False)
-                if not as_lines:
-                    _show(path, count, tools, name, lines)
+                if as_lines:
+                    output.raw_lines(lines)
+                else:
+                    click.echo(heading)
+                    if number:
+                        _show(lines)
         except UnknownFormat as error:
             unknown = True
-            output.complain(f"{path}: {error}")
+            output.complain(f"{name}: {error}")
         except UnreadableReport as error:
             unreadable = True
-            output.complain(f"{path}: {error}")
+            output.complain(f"{name}: {error}")
     if unreadable or unknown:
         raise click.exceptions.Exit(2 if unreadable else 3)
 
 
 class UnknownFormatOption(click.UsageError):
-    """`--format` names no format."""
+    """A `--format` that is none: wrong words, with the exit code of unknown formats."""
 
     exit_code = 3
 
@@ -70,39 +83,52 @@ class UnknownFormatOption(click.UsageError):
         super().__init__(f"There is no format called {name!r}.{meant} `seamark formats` lists them.")
 
 
-def _read(path: str, format_: str, lines: IO[bytes], *, as_lines: bool) -> tuple[int, list[str], str]:
-    """Write a report's findings as JSON lines; nothing is printed before the whole report was read."""
-    opened = open_report(Path(path), format_)
-    tool, tools, index = opened.parser.title, [], 0
+def _read(path: str, name: str, format_: str, lines: IO[bytes]) -> tuple[str, int]:
+    """Write a report's findings as JSON lines; return its heading, and how many there are. Nothing is printed before all is read."""
     encode = msgspec.json.Encoder().encode
-    for item in opened.items():
-        if isinstance(item, Run):
-            tool = item.tool
-            tools.append(tool)
-            for problem in item.problems if as_lines else ():
-                output.complain(f"{path}: note: {problem}")
-        elif isinstance(item, Finding):
-            lines.write(encode(as_json(item, report=path, index=index, tool=tool, format=opened.parser.name)) + b"\n")
-            index += 1
-    return index, tools, opened.parser.title
+    with settled(path) as file:
+        opened = open_report(file, format_)
+        tool, tools, index = opened.parser.title, [], 0
+        for item in opened.items():
+            if isinstance(item, Run):
+                tool = item.tool
+                tools.append(tool)
+                for problem in item.problems:
+                    output.complain(f"{name}: note: {problem}")
+            elif isinstance(item, Finding):
+                row = as_json(item, report=name, index=index, tool=tool, format=opened.parser.name)
+                lines.write(encode(row) + b"\n")
+                index += 1
+    by = ", ".join(dict.fromkeys(tools)) or opened.parser.title
+    return f"{name}: {index:,} finding{'' if index == 1 else 's'} by {by} ({opened.parser.title})", index
 
 
-def _show(path: str, count: int, tools: list[str], name: str, lines: IO[bytes]) -> None:
-    named = ", ".join(dict.fromkeys(tools)) or name
-    click.echo(f"{path}: {count} finding{'' if count == 1 else 's'} by {named} ({name})")
-    if not count:
-        return
-    lines.seek(0)
+COLUMNS = (
+    Column("Severity", least=8),
+    Column("Rule", least=8, most=30, fit="cut start"),
+    Column("Title", least=10, most=90),
+    Column("Place", least=12, most=70, fit="cut start"),
+)
+
+
+def _show(lines: Iterable[bytes]) -> None:
     rows = (msgspec.json.decode(line) for line in lines)
     output.table(
-        [("Severity", {"no_wrap": True, "min_width": 8}), ("Rule", {"max_width": 30, "min_width": 8, "overflow": "ellipsis", "no_wrap": True}), ("Title", {"ratio": 3, "overflow": "ellipsis", "no_wrap": True}), ("Place", {"ratio": 2, "overflow": "ellipsis", "no_wrap": True})],
-        ([output.severity(row["severity"]), output.text(row["rule"]), output.text(row["title"]), output.text(_place(row))] for row in rows),
+        COLUMNS,
+        (
+            (
+                output.severity(row["severity"]),
+                output.text(row["rule"]),
+                output.text(row["title"]),
+                output.text(_place(row)),
+            )
+            for row in rows
+        ),
     )
 
 
-def _place(row: dict[str, object]) -> str:
+def _place(row: dict[str, Any]) -> str:
     location = row["location"]
-    assert isinstance(location, dict)  # noqa: S101 - made above
     if location.get("path"):
         return f"{location['path']}:{location['line']}" if location.get("line") else str(location["path"])
     for key in ("url", "resource", "image"):
@@ -111,4 +137,4 @@ def _place(row: dict[str, object]) -> str:
     if location.get("host"):
         return f"{location['host']}:{location['port']}" if location.get("port") else str(location["host"])
     component = row["component"]
-    return f"{component['name']} {component['version'] or ''}" if isinstance(component, dict) else ""
+    return f"{component['name']} {component['version'] or ''}".strip() if component else ""

@@ -8,6 +8,18 @@ import click
 
 from seamark.interfaces.cli import output
 from seamark.interfaces.cli.database import boot
+from seamark.interfaces.cli.table import Column
+
+MOST_TEXT = 1500
+"""Characters of a description that are printed; --json has it whole."""
+EVIDENCE = (
+    Column("Tool", least=8, most=24),
+    Column("Rule", least=10, most=60, fit="wrap"),
+    Column("Place", least=12, most=80, fit="cut start"),
+    Column("Since", least=10),
+    Column("State", least=6),
+)
+RECEIPT = (Column("Points", right=True), Column("Factor", least=16, fit="wrap"), Column("", least=16, fit="wrap"))
 
 
 @click.command("show")
@@ -22,50 +34,69 @@ def command(reference: str, *, as_lines: bool) -> None:
       seamark show 12 --json
     """
     number = reference.upper().removeprefix("SM-")
-    if not number.isdigit() or len(number) > 18:
+    if not (number.isascii() and number.isdigit()) or len(number) > 18:
         raise click.BadParameter(f"{reference!r} is no reference; write SM-12", param_hint="SM-NUMBER")
     boot()
     from seamark.pipeline.account import account_of
-    from seamark.store.models import Issue
+    from seamark.store.access import everything
 
-    issue = Issue.objects.select_related("application").filter(pk=int(number)).first()
+    issue = everything().issues().select_related("application").filter(pk=int(number)).first()
     if issue is None:
-        raise click.ClickException(f"There is no issue SM-{number}")
+        raise click.ClickException(f"There is no issue SM-{int(number)}; `seamark issues` lists them")
     account = account_of(issue)
     if as_lines:
         output.json_line(account)
         return
-    _print(account)
-
-
-def _print(account: dict[str, Any]) -> None:
-    console = output.console()
-    console.print(output.text(f"{account['id']}  {account['title']}", "bold"))
-    console.print(output.text(f"{account['reason']}"))
-    console.print(
-        output.text(
-            f"{account['priority']} · risk {account['risk']:.1f} · {account['severity']} · {account['state']} · {account['application']} · {account['place']}", "dim"
-        )
-    )
-    console.print(output.text("\nEvidence", "bold"))
-    output.table(
-        [("Tool", {}), ("Rule", {"overflow": "fold"}), ("Place", {"overflow": "fold"}), ("Since", {}), ("State", {})],
-        ([output.text(f[key]) for key in ("tool", "rule", "place", "since", "state")] for f in account["findings"]),
-    )
-    first = account["findings"][0] if account["findings"] else {}
-    if snippet := first.get("snippet"):
-        console.print(output.text(f"\n{snippet.rstrip()}", "cyan"))
-    if description := first.get("description"):
-        console.print(output.text(f"\n{description[:1500]}"))
-    console.print(output.text(f"\nWhy {account['risk']:.1f} ({account['receipt']['profile']})", "bold"))
-    output.table(
-        [("Points", {"justify": "right"}), ("Factor", {}), ("", {})],
-        ([output.text(f"{part['points'] / 10:+.1f}"), output.text(part["label"]), output.text(" · ".join(p for p in (part["detail"], part["source"]) if p), "dim")] for part in account["receipt"]["parts"]),
-    )
-    if account["receipt"]["unknown"]:
-        console.print(output.text(f"Unknown: {'; '.join(account['receipt']['unknown'])}", "dim"))
-    for sentence, tenths in account["receipt"]["counterfactuals"]:
-        console.print(output.text(f"{sentence}: {account['risk']:.0f} → {tenths / 10:.0f}", "dim"))
-    console.print(output.text("\nHistory", "bold"))
+    _head(account)
+    _evidence(account["findings"])
+    _receipt(account)
+    output.paragraph("\nHistory", "bold")
     for event in account["history"]:
-        console.print(output.text(f"  {event['at'][:16].replace('T', ' ')}  {event['text']}"))
+        output.paragraph(f"  {event['at'][:16].replace('T', ' ')}  {event['text']}")
+
+
+def _head(account: dict[str, Any]) -> None:
+    output.paragraph(f"{account['id']}  {account['title']}", "bold")
+    output.paragraph(account["reason"])
+    state = account["state"] + (f" ({account['resolution']})" if account["resolution"] else "")
+    facts = [
+        account["priority"], f"risk {account['risk']:.1f}", account["severity"], state, account["application"],
+        account["component"] or account["place"],
+    ]  # fmt: skip
+    output.paragraph(" · ".join(str(fact) for fact in facts if fact), "dim")
+
+
+def _evidence(findings: list[dict[str, Any]]) -> None:
+    output.paragraph("\nEvidence", "bold")
+    output.table(
+        EVIDENCE, ([output.text(one[key]) for key in ("tool", "rule", "place", "since", "state")] for one in findings)
+    )
+    # The first tool need not be the one that has most to say.
+    snippet = next((one["snippet"] for one in findings if one["snippet"]), "")
+    description = next((one["description"] for one in findings if one["description"]), "")
+    if snippet:
+        click.echo()
+        output.verbatim(snippet.rstrip(), "code")
+    if description:
+        short = description[:MOST_TEXT] + ("…" if len(description) > MOST_TEXT else "")
+        output.paragraph(f"\n{short}")
+
+
+def _receipt(account: dict[str, Any]) -> None:
+    receipt = account["receipt"]
+    output.paragraph(f"\nWhy {account['risk']:.1f} ({receipt['profile']})", "bold")
+    output.table(
+        RECEIPT,
+        (
+            (
+                output.text(f"{part['points'] / 10:+.1f}"),
+                output.text(part["label"]),
+                output.text(" · ".join(words for words in (part["detail"], part["source"]) if words), "dim"),
+            )
+            for part in receipt["parts"]
+        ),
+    )
+    if receipt["unknown"]:
+        output.paragraph(f"Unknown: {'; '.join(receipt['unknown'])}", "dim")
+    for sentence, tenths in receipt["counterfactuals"]:
+        output.paragraph(f"{sentence}: {account['risk']:.1f} → {tenths / 10:.1f}", "dim")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from seamark.interfaces.cli.database import boot
+from seamark.interfaces.cli.database import application_named, boot, user_named
 
 ROLES = ["viewer", "developer", "analyst", "approver", "auditor", "admin"]
 
@@ -31,7 +31,7 @@ def add(name: str, role: str, application: str) -> None:
     from seamark.pipeline.people import add_user
     from seamark.store.models.people import Role
 
-    login = add_user(name, Role(role), application=_application(application))
+    login = add_user(name, Role(role), application=application_named(application) if application else None)
     click.echo(f"{login.name} may log in with the password {login.password}")
 
 
@@ -42,38 +42,25 @@ def password(name: str) -> None:
     boot()
     from seamark.pipeline.people import reset_password
 
-    login = reset_password(_user(name))
+    login = reset_password(user_named(name))
     click.echo(f"{login.name} may log in with the password {login.password}")
 
 
 @command.command("token")
 @click.argument("name")
 @click.option("--name", "label", default="command line", show_default=True, help="What the token is for.")
-@click.option("--scope", "scopes", multiple=True, type=click.Choice(["read", "import", "write", "admin"]), default=("read", "import"), show_default=True)
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice(["read", "import", "write", "admin"]),
+    default=("read", "import"),
+    show_default=True,
+)
 @click.option("--days", type=click.IntRange(1, 3650), default=90, show_default=True)
 def token(name: str, label: str, scopes: tuple[str, ...], days: int) -> None:
     """Make an API token for a person; it is shown once."""
     boot()
     from seamark.pipeline.people import make_token
 
-    click.echo(make_token(_user(name), label, scopes=scopes, days=days))
-
-
-def _user(name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - Django is loaded by now, and only by now
-    from seamark.store.models import User
-
-    found = User.objects.filter(username__iexact=name).first()
-    if found is None:
-        raise click.ClickException(f"There is no user {name!r}")
-    return found
-
-
-def _application(name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - Django is loaded by now, and only by now
-    from seamark.store.models import Application
-
-    if not name:
-        return None
-    found = Application.objects.filter(name__iexact=name).first()
-    if found is None:
-        raise click.ClickException(f"There is no application {name!r}")
-    return found
+    click.echo(make_token(user_named(name), label, scopes=scopes, days=days))

@@ -1,0 +1,1 @@
+"""Decisions: what people and policies say about issues."""

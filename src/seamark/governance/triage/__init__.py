@@ -1,0 +1,1 @@
+"""Triage: where an issue stands, who may say so, and how it is taken back."""

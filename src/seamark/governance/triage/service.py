@@ -1,0 +1,200 @@
+"""Changing where issues stand: set by set, in one transaction, with an event for each issue, and back again.
+
+A change has an id that holds the number of the newest event before it, so that taking it back looks only at events after that.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Case, Max, QuerySet, Value, When
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from seamark.core.errors import NotAllowed
+from seamark.governance.triage.lifecycle import WORKS, check_reason, needs_work, roles_for
+from seamark.store.access import READS, TRIAGES, visible_to
+from seamark.store.models import Event, Issue, User
+from seamark.store.models.issues import State
+from seamark.store.models.people import Role
+
+LIMIT = 10_000
+"""The most issues that one change may touch."""
+COMMENT_LIMIT = 10_000
+_BATCH = 500
+
+
+@transaction.atomic
+def change_state(actor: User, issues: QuerySet[Issue], state: State, resolution: str = "", comment: str = "") -> str:
+    """Move issues to a state and return the id of the change, with which it can be undone.
+
+    Issues that stand there already for the same reason are left alone. Raises `NotAllowed` where the move, the reason or
+    the person's role does not allow it for one of them; then none is moved.
+    """
+    check_reason(state, resolution, comment)
+    _check_text(comment)
+    rows = [row for row in _locked(issues) if (row.state, row.resolution) != (state, resolution)]
+    for before in {row.state for row in rows}:
+        _check_roles(actor, [row for row in rows if row.state == before], roles_for(State(before), state))
+    change = _change_id()
+    now = timezone.now()
+    after = {"state": int(state), "resolution": resolution}
+    words = {"after": state.label, "reason": resolution, "comment": comment.strip(), "change": change, "to": after}
+    _write_events(rows, actor, [{"before": State(row.state).label, "from": _stand(row), **words} for row in rows])
+    still_open = Case(When(branch_only=False, then=Value(True)), default=Value(False))
+    for ids in _batches([row.pk for row in rows]):
+        Issue.objects.filter(pk__in=ids).update(
+            state=state,
+            resolution=resolution,
+            open=still_open if needs_work(state) else Value(False),
+            resolved_at=None if needs_work(state) else now,
+        )
+    return change
+
+
+@transaction.atomic
+def undo(actor: User, change: str) -> int:
+    """Take a change back and return how many issues it restored; issues that were changed since keep what they have.
+
+    Raises `NotAllowed` for an unknown change, or where the person neither made it nor triages those issues.
+    """
+    events = {event.issue_id: event for event in _events_of(change)}
+    if not events:
+        raise NotAllowed("There is no such change to undo")
+    rows = [
+        row
+        for row in _locked(Issue.objects.filter(pk__in=list(events)))
+        if {"state": row.state, "resolution": row.resolution} == events[row.pk].details["to"]
+    ]
+    own = all(event.actor_id == actor.pk for event in events.values())
+    _check_roles(actor, rows, WORKS if own else TRIAGES)
+    undone = _change_id()
+    details = []
+    for row in rows:
+        before = events[row.pk].details["from"]
+        details.append(
+            {
+                "before": State(row.state).label,
+                "after": State(before["state"]).label,
+                "reason": before["resolution"],
+                "change": undone,
+                "undoes": change,
+                "from": _stand(row),
+                "to": {name: before[name] for name in ("state", "resolution")},
+            }
+        )
+        row.state, row.resolution = before["state"], before["resolution"]
+        row.open = needs_work(State(row.state)) and not row.branch_only
+        row.resolved_at = parse_datetime(before["resolved_at"]) if before["resolved_at"] else None
+    _write_events(rows, actor, details)
+    Issue.objects.bulk_update(rows, ["state", "resolution", "open", "resolved_at"], batch_size=_BATCH)
+    return len(rows)
+
+
+def size_of(change: str) -> int:
+    """Return how many issues a change moved."""
+    return _events_of(change).count()
+
+
+@transaction.atomic
+def comment(actor: User, issue: Issue, text: str) -> Event:
+    """Add a comment to an issue. Raises `NotAllowed`."""
+    _check_roles(actor, [issue], WORKS)
+    _check_text(text)
+    if not text.strip():
+        raise NotAllowed("A comment needs some words")
+    return Event.objects.create(
+        issue=issue,
+        application_id=issue.application_id,
+        kind="comment",
+        details={"comment": text.strip()},
+        actor=actor,
+        at=timezone.now(),
+    )
+
+
+@transaction.atomic
+def assign(actor: User, issues: QuerySet[Issue], assignee: User | None) -> int:
+    """Hand issues to a person, or to nobody, and return how many were handed over. Raises `NotAllowed`."""
+    rows = [row for row in _locked(issues) if row.assignee_id != (assignee.pk if assignee else None)]
+    _check_roles(actor, rows, WORKS)
+    if assignee is not None:
+        seen = set(visible_to(assignee).applications(READS).values_list("id", flat=True))
+        if any(row.application_id not in seen for row in rows):
+            raise NotAllowed(f"{assignee.get_username()} may not see every one of these issues")
+    names = dict(User.objects.filter(pk__in={row.assignee_id for row in rows}).values_list("pk", "username"))
+    details = [
+        {"before": names.get(row.assignee_id or 0, ""), "after": assignee.get_username() if assignee else ""}
+        for row in rows
+    ]
+    _write_events(rows, actor, details, kind="assigned")
+    for ids in _batches([row.pk for row in rows]):
+        Issue.objects.filter(pk__in=ids).update(assignee=assignee)
+    return len(rows)
+
+
+def _locked(issues: QuerySet[Issue]) -> list[Issue]:
+    """Return the issues, locked until the end of the transaction. Raises `NotAllowed` for too many."""
+    ids = list(issues.order_by().values_list("pk", flat=True)[: LIMIT + 1])
+    if len(ids) > LIMIT:
+        raise NotAllowed(f"One change may touch {LIMIT:,} issues at most; narrow the selection")
+    columns = ("application_id", "state", "resolution", "open", "branch_only", "resolved_at", "assignee_id")
+    rows: list[Issue] = []
+    for batch in _batches(sorted(set(ids))):
+        rows.extend(Issue.objects.select_for_update().filter(pk__in=batch).only(*columns).order_by("pk"))
+    return rows
+
+
+def _check_roles(actor: User, rows: Iterable[Issue], roles: frozenset[Role]) -> None:
+    wanted = {row.application_id for row in rows}
+    if not wanted:
+        return
+    allowed = set(visible_to(actor).applications(roles).filter(pk__in=wanted).values_list("pk", flat=True))
+    refused = [row.reference for row in rows if row.application_id not in allowed]
+    if refused:
+        more = f" and {len(refused) - 1:,} more" if len(refused) > 1 else ""
+        raise NotAllowed(f"This needs one of the roles {', '.join(sorted(roles))} on {refused[0]}{more}")
+
+
+def _check_text(text: str) -> None:
+    if len(text) > COMMENT_LIMIT:
+        raise NotAllowed(f"A text may have {COMMENT_LIMIT:,} characters at most")
+
+
+def _stand(row: Issue) -> dict[str, Any]:
+    resolved = row.resolved_at.isoformat() if row.resolved_at else None
+    return {"state": row.state, "resolution": row.resolution, "resolved_at": resolved}
+
+
+def _change_id() -> str:
+    newest = Event.objects.aggregate(newest=Max("id"))["newest"] or 0
+    return f"{newest:x}-{secrets.token_hex(8)}"
+
+
+def _events_of(change: str) -> QuerySet[Event]:
+    try:
+        newest = int(change.partition("-")[0], 16)
+    except ValueError:
+        return Event.objects.none()
+    if newest >= 2**63:
+        return Event.objects.none()
+    return Event.objects.filter(id__gt=newest, kind="state", details__change=change)
+
+
+def _write_events(rows: list[Issue], actor: User, details: list[dict[str, Any]], kind: str = "state") -> None:
+    now = timezone.now()
+    Event.objects.bulk_create(
+        (
+            Event(issue_id=row.pk, application_id=row.application_id, kind=kind, details=each, actor=actor, at=now)
+            for row, each in zip(rows, details, strict=True)
+        ),
+        batch_size=_BATCH,
+    )
+
+
+def _batches(ids: list[int]) -> Iterable[list[int]]:
+    for start in range(0, len(ids), _BATCH):
+        yield ids[start : start + _BATCH]

@@ -1,0 +1,105 @@
+"""Applications: the facts that weigh on their issues, and how they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db.models import Count, Max
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from ninja import Router
+from pydantic import Field
+
+from seamark.interfaces.api.answers import Answer, Number, Turned, answer, tagged, turned_page
+from seamark.interfaces.api.authentication import actor_of
+from seamark.interfaces.api.problems import declared
+from seamark.store.access import Visible
+from seamark.store.models import Application
+
+router = Router()
+
+
+class OpenIssues(Answer):
+    """Open issues by priority."""
+
+    P0: int
+    P1: int
+    P2: int
+    P3: int
+    P4: int
+
+
+class ApplicationShape(Answer):
+    """A unit of software, as the business sees it."""
+
+    slug: str
+    name: str
+    unit: str | None
+    description: str
+    criticality: int | None = Field(description="1 (most critical) to 4; null where nobody said.")
+    exposure: str | None = Field(description="`internet`, `partner`, `internal` or `none`; null where nobody said.")
+    data_classes: list[str]
+    sla_tier: str | None
+    revenue_per_hour: float | None
+    origins: dict[str, Any] = Field(description="Where each fact comes from.")
+    open_issues: OpenIssues
+    highest_risk: float | None
+    created_at: str
+
+
+class ApplicationPage(Answer):
+    """A page of applications in the order in which they came."""
+
+    items: list[ApplicationShape]
+    next: str | None
+    previous: str | None
+    count: Number
+
+
+@router.get("/applications", response={200: ApplicationPage, **declared()}, summary="List applications")
+def list_applications(request: HttpRequest, turn: Turned) -> HttpResponse:
+    """List the applications that you may see."""
+    seen = actor_of(request).seen
+    rows = seen.applications().select_related("unit")
+    return answer(turned_page(rows, turn, lambda found: _shown(seen, found), descending=False))
+
+
+@router.get(
+    "/applications/{slug:slug}",
+    response={200: ApplicationShape, 304: None, **declared(404)},
+    summary="Show an application",
+)
+def show_application(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show one application."""
+    seen = actor_of(request).seen
+    found = get_object_or_404(seen.applications().select_related("unit"), slug=slug)
+    return tagged(request, next(iter(_shown(seen, [found]))))
+
+
+def _shown(seen: Visible, applications: Sequence[Application]) -> Iterable[dict[str, Any]]:
+    """Yield applications as plain values, with how they stand: one statement for all."""
+    standing: dict[int, dict[int, tuple[int, int]]] = {one.pk: {} for one in applications}
+    groups = (
+        seen.issues().filter(open=True, application__in=list(standing)).order_by().values("application", "priority")
+    )
+    for group in groups.annotate(number=Count("pk"), worst=Max("risk")):
+        standing[group["application"]][group["priority"]] = (group["number"], group["worst"])
+    for one in applications:
+        bands = standing[one.pk]
+        worst = max((risk for _, risk in bands.values()), default=None)
+        yield {
+            "slug": one.slug,
+            "name": one.name,
+            "unit": one.unit.name if one.unit else None,
+            "description": one.description,
+            "criticality": one.criticality or None,
+            "exposure": one.exposure or None,
+            "data_classes": one.data_classes,
+            "sla_tier": one.sla_tier or None,
+            "revenue_per_hour": float(one.revenue_per_hour) if one.revenue_per_hour is not None else None,
+            "origins": one.origins,
+            "open_issues": {f"P{band}": bands.get(band, (0, 0))[0] for band in range(5)},
+            "highest_risk": worst / 10 if worst is not None else None,
+            "created_at": one.created_at.isoformat(),
+        }

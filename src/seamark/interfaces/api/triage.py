@@ -1,0 +1,98 @@
+"""Saying where an issue stands, who works on it, and what there is to say."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from ninja import Schema
+from pydantic import ConfigDict, Field
+
+from seamark.core.errors import NotAllowed
+from seamark.governance.triage import people, service
+from seamark.governance.triage.lifecycle import check_reason, roles_for
+from seamark.interfaces.api.answers import answer
+from seamark.interfaces.api.authentication import WRITE, Actor, actor_of
+from seamark.interfaces.api.issues import IssueAccount, account, issue_of, router
+from seamark.interfaces.api.problems import Refusal, declared, refused_field
+from seamark.store.models import Issue
+from seamark.store.models.issues import State
+
+_STATES = {str(one.label).replace(" ", "_"): one for one in State}
+
+
+class Change(Schema):
+    """What is to change; what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid")
+    state: Literal["open", "confirmed", "in_progress", "in progress", "resolved", "dismissed"] | None = None
+    resolution: str = Field(
+        "",
+        max_length=40,
+        description="Why it is dismissed: `false_positive`, `not_affected`, `accepted` or `duplicate`.",
+    )
+    comment: str = Field(
+        "", max_length=service.COMMENT_LIMIT, pattern=r"^[^\x00]*$", description="A dismissal needs one."
+    )
+    assignee: str | None = Field(None, max_length=150, description="User name; null for nobody.")
+
+
+@router.patch(
+    "/issues/{reference}",
+    auth=WRITE,
+    response={200: IssueAccount, **declared(400, 404, 409, 413)},
+    summary="Triage an issue",
+)
+def change_issue(request: HttpRequest, reference: str, change: Change) -> HttpResponse:
+    """Move an issue to a state, comment it, hand it to somebody; all of it, or nothing where one part is refused."""
+    actor = actor_of(request)
+    issue = issue_of(actor, reference)
+    state = _STATES[change.state.replace(" ", "_")] if change.state else None
+    _check(actor, issue, change, state)
+    with transaction.atomic():
+        if "assignee" in change.model_fields_set:
+            _assign(actor, issue, change.assignee)
+        if state is not None and (issue.state, issue.resolution) != (state, change.resolution):
+            service.change_state(actor.person, _only(actor, issue), state, change.resolution, change.comment)
+        elif change.comment:
+            service.comment(actor.person, issue, change.comment)
+    return answer(account(issue_of(actor, reference)))
+
+
+def _check(actor: Actor, issue: Issue, change: Change, state: State | None) -> None:
+    """Tell apart what is wrongly asked (422), what nobody may do now (409), and what this person may not do (403)."""
+    if state is None and not change.comment and "assignee" not in change.model_fields_set:
+        raise refused_field("body", "name something to change: state, comment or assignee")
+    if change.comment and not change.comment.strip():
+        raise refused_field("body.comment", "a comment needs some words")
+    try:
+        check_reason(State.OPEN if state is None else state, change.resolution, change.comment)
+    except NotAllowed as error:
+        raise refused_field(
+            "body.resolution" if change.resolution or state == State.DISMISSED else "body.comment", str(error)
+        ) from None
+    before = State(issue.state)
+    if state is None or (state == before and change.resolution == issue.resolution):
+        return
+    try:
+        roles = roles_for(before, state)
+    except NotAllowed as error:
+        raise Refusal(409, str(error), type="not-allowed") from None
+    if not actor.seen.may(roles, issue.application):
+        raise NotAllowed(f"This needs one of the roles {', '.join(sorted(roles))} on {issue.application}")
+
+
+def _assign(actor: Actor, issue: Issue, name: str | None) -> None:
+    chosen = next((one for one in people.assignable(issue.application_id) if one.username == name), None)
+    if name and chosen is None:
+        raise refused_field("body.assignee", f"there is nobody called {name!r} who works on {issue.application}")
+    service.assign(actor.person, _only(actor, issue), chosen)
+
+
+def _only(actor: Actor, issue: Issue) -> QuerySet[Issue]:
+    return actor.seen.issues().filter(pk=issue.pk)
+
+
+__all__ = ["router"]

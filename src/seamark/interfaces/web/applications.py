@@ -1,0 +1,158 @@
+"""Applications: how each stands, and one in full."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from django.contrib import messages
+from django.db.models import Count as Counted
+from django.db.models import Max, Sum
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+
+from seamark.core.errors import NotAllowed
+from seamark.governance.triage import context as facts
+from seamark.interfaces.web.frame import person, visible
+from seamark.interfaces.web.issues import address
+from seamark.pipeline.scoring import reason_of, rescore
+from seamark.store.access import Visible
+from seamark.store.models import Application, Issue, Scan
+from seamark.store.models.inventory import Criticality
+from seamark.store.query import NEEDS_WORK, Count, Query, Term
+from seamark.store.query.paging import COUNT_BOUND
+
+MOST = 500
+USUAL_CLASSES = ("PII", "PHI", "PCI", "SECRETS")
+MOST_TOP, MOST_SCANS, MOST_ASSETS = 8, 50, 50
+
+
+@dataclass
+class Standing:
+    """An application with its open issues by priority."""
+
+    application: Application
+    issues: list[int] = field(default_factory=lambda: [0] * 5)
+    total: int = 0
+    risk: int = 0
+    riskiest: int = 0
+
+    @property
+    def cells(self) -> list[dict[str, object]]:
+        """Return for each priority the number and the list of its issues."""
+        return [
+            {
+                "priority": number,
+                "count": Count(count, more=sum(self.issues) < self.total),
+                "address": address(_query(self.application).having("priority", f"P{number}")),
+            }
+            for number, count in enumerate(self.issues)
+        ]
+
+    @property
+    def bands(self) -> list[dict[str, int]]:
+        """Return the share of each priority as a stretch of a bar of 1000."""
+        found, at = [], 0
+        for number, count in enumerate(self.issues):
+            width = round(1000 * count / max(1, sum(self.issues)))
+            found.append({"priority": number, "start": at, "width": width})
+            at += width
+        return found
+
+    @property
+    def address(self) -> str:
+        """Return the list of its issues."""
+        return address(_query(self.application))
+
+
+def _query(application: Application) -> Query:
+    return Query((Term("app", (application.slug,)),))
+
+
+def _standings(seen: Visible, applications: list[Application]) -> list[Standing]:
+    standings = {one.pk: Standing(one) for one in applications}
+    opened = seen.issues().filter(NEEDS_WORK)
+    if len(applications) == 1:
+        opened = opened.filter(application=applications[0])
+    # An index holds all that this needs.
+    sums = (
+        opened.order_by()
+        .values("application")
+        .annotate(number=Counted("pk"), removed=Sum("risk"), riskiest=Max("risk"))
+    )
+    for group in sums:
+        if (standing := standings.get(group["application"])) is not None:
+            standing.total, standing.risk, standing.riskiest = group["number"], group["removed"], group["riskiest"]
+    # Priorities are counted among the riskiest only, as in the list's facets: the most urgent are all among them.
+    bounded = opened.order_by("-risk", "-id").values("pk")[: COUNT_BOUND + 1]
+    groups = (
+        seen.issues().filter(pk__in=bounded).order_by().values("application", "priority").annotate(number=Counted("pk"))
+    )
+    for cell in groups:
+        if (standing := standings.get(cell["application"])) is not None:
+            standing.issues[cell["priority"]] = cell["number"]
+    return sorted(standings.values(), key=lambda one: (-one.riskiest, -one.risk, one.application.name.lower()))
+
+
+def listed(request: HttpRequest) -> HttpResponse:
+    """Show all applications, those with the riskiest issue first."""
+    seen = visible(request)
+    applications = list(seen.applications().select_related("unit").order_by("name")[: MOST + 1])
+    standings = _standings(seen, applications[:MOST])
+    return render(
+        request, "web/applications/list.html", {"standings": standings, "more": len(applications) > MOST, "limit": MOST}
+    )
+
+
+def show(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show one application, or take what an analyst says about it."""
+    seen = visible(request)
+    application = get_object_or_404(seen.applications().select_related("unit"), slug=slug)
+    if request.method == "POST":
+        return _describe(request, application)
+    issues = seen.issues().filter(NEEDS_WORK, application=application)
+    top: list[Issue] = list(issues.order_by("-risk", "-id")[:MOST_TOP])
+    context = {
+        "application": application,
+        "standing": _standings(seen, [application])[0],
+        "top": [(issue, reason_of(issue)) for issue in top],
+        "scans": _latest_scans(seen, application),
+        "assets": list(seen.assets().filter(application=application).order_by("kind", "key")[:MOST_ASSETS]),
+        "criticalities": Criticality.choices,
+        "exposures": facts.EXPOSURES.items(),
+        "classes": sorted({*USUAL_CLASSES, *application.data_classes}),
+        "describes": seen.may(facts.DESCRIBES, application),
+    }
+    return render(request, "web/applications/page.html", context)
+
+
+def _latest_scans(seen: Visible, application: Application) -> list[Scan]:
+    """Return the latest scan of each stream, newest first."""
+    scans = seen.scans().filter(stream__application=application)
+    latest = scans.order_by().values("stream").annotate(latest=Max("id")).values("latest")
+    found = list(seen.scans().filter(pk__in=latest).select_related("stream__asset").order_by("-id")[:MOST_SCANS])
+    by_asset: dict[int, list[Scan]] = defaultdict(list)
+    for scan in found:
+        by_asset[scan.stream.asset_id].append(scan)
+    return [scan for scans in by_asset.values() for scan in scans]
+
+
+def _describe(request: HttpRequest, application: Application) -> HttpResponse:
+    given = request.POST
+    criticality = given.get("criticality", "")
+    try:
+        moved = facts.describe(
+            person(request),
+            application,
+            criticality=int(criticality) if criticality.isascii() and criticality.isdigit() else -1,
+            exposure=given.get("exposure", ""),
+            data_classes=[*given.getlist("data_classes"), *given.get("more_classes", "").split(",")],
+            description=given.get("description", ""),
+        )
+    except NotAllowed as error:
+        messages.error(request, str(error))
+        return redirect("application", slug=application.slug)
+    if moved:
+        rescore(visible(request).issues().filter(application=application).values_list("pk", flat=True).iterator())
+    messages.success(request, f"{application} is saved{', and its issues are scored anew' if moved else ''}.")
+    return redirect("application", slug=application.slug)

@@ -1,0 +1,147 @@
+"""Sending reports in, and seeing what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, BinaryIO, cast
+
+import msgspec
+from django.conf import settings
+from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+
+from seamark.core.errors import ImportRefused, SeamarkError
+from seamark.interfaces.web.frame import person, visible, wants_part
+from seamark.pipeline.imports import accept
+from seamark.pipeline.target import Target
+from seamark.store.access import IMPORTS, Visible
+from seamark.store.models import Application, Import
+from seamark.store.query import Page, page
+
+PAGE = 30
+FORM_OVERHEAD = 1024 * 1024
+"""What the form around the files may add to a request's length."""
+FIELDS = ("application", "repository", "ref", "commit", "image")
+
+
+@csrf_exempt
+def show(request: HttpRequest) -> HttpResponse:
+    """Show the form and the history, or take reports in.
+
+    The length is looked at before anything reads the body, the check against forged requests included; that one comes next.
+    """
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if request.method == "POST" and length.isdigit() and int(length) > settings.SEAMARK_UPLOAD_LIMIT + FORM_OVERHEAD:
+        return _answer(request, [], [too_large()], status=413)
+    response: HttpResponse = _protected(request)
+    return response
+
+
+def too_large() -> str:
+    """Return what to say to somebody whose report is over the limit."""
+    limit = settings.SEAMARK_UPLOAD_LIMIT // (1024 * 1024)
+    return f"The upload is larger than {limit:,} MB. Split the report, or raise SEAMARK_UPLOAD_LIMIT."
+
+
+@csrf_protect
+def _protected(request: HttpRequest) -> HttpResponse:
+    if request.method == "POST":
+        return _take(request)
+    seen = visible(request)
+    found = _history(seen, request)
+    part = wants_part(request, "history")
+    context = {
+        "found": found,
+        "applications": _named(seen) if not part else [],
+        "chosen": request.GET.get("application", ""),
+        "may_import": seen.may_anywhere(IMPORTS),
+        "anywhere": seen.may(IMPORTS),
+        "limit": settings.SEAMARK_UPLOAD_LIMIT,
+    }
+    return render(request, "web/imports/_history.html" if part else "web/imports/page.html", context)
+
+
+def _history(seen: Visible, request: HttpRequest) -> Page[Import]:
+    rows = seen.imports().select_related("report", "author")
+    return page(
+        rows, "id", descending=True, size=PAGE, after=request.GET.get("after", ""), before=request.GET.get("before", "")
+    )
+
+
+def _named(seen: Visible) -> Iterable[str]:
+    return list(seen.applications(IMPORTS).order_by("name").values_list("name", flat=True)[:500])
+
+
+def detail(request: HttpRequest, number: int) -> HttpResponse:
+    """Show one import, or its row while it is being worked off."""
+    found = get_object_or_404(visible(request).imports().select_related("report", "author"), pk=number)
+    if wants_part(request, f"import-{number}"):
+        return render(request, "web/imports/_row.html", {"one": found})
+    context = {"one": found, "application": _application(visible(request), found)}
+    part = wants_part(request, "import")
+    return render(request, "web/imports/_detail.html" if part else "web/imports/detail.html", context)
+
+
+def _application(seen: Visible, found: Import) -> Application | None:
+    return seen.applications().filter(name__iexact=str(found.target.get("application", ""))).first()
+
+
+def _take(request: HttpRequest) -> HttpResponse:
+    """Accept each report by itself: a bad one does not keep the others out."""
+    accepted: list[Import] = []
+    errors: list[str] = []
+    files = request.FILES.getlist("reports")
+    try:
+        target = _target(request)
+    except ImportRefused as error:
+        return _answer(request, accepted, [str(error)])
+    if not files:
+        errors.append("Choose at least one report.")
+    for file in files:
+        try:
+            accepted.append(_accept(request, file, target))
+        except SeamarkError as error:
+            errors.append(f"{file.name}: {error}")
+    return _answer(request, accepted, errors)
+
+
+def _target(request: HttpRequest) -> Target:
+    """Return where the reports belong, if the person may import there. Raises `ImportRefused`."""
+    given = {name: request.POST.get(name, "").strip() for name in FIELDS}
+    name = given["application"]
+    if not name:
+        raise ImportRefused("Name the application that the report belongs to")
+    seen = visible(request)
+    if not seen.may(IMPORTS) and not seen.applications(IMPORTS).filter(name__iexact=name).exists():
+        raise ImportRefused(f"You may not import into {name!r}; ask an administrator for the role developer there")
+    return msgspec.convert(
+        {**{key: value for key, value in given.items() if value}, "complete": bool(request.POST.get("complete"))},
+        Target,
+    )
+
+
+def _accept(request: HttpRequest, file: UploadedFile[Any], target: Target) -> Import:
+    if (file.size or 0) > settings.SEAMARK_UPLOAD_LIMIT:
+        raise ImportRefused(too_large())
+    if file.file is None:
+        raise ImportRefused("Nothing of it arrived; send it again")
+    return accept(cast("BinaryIO", file.file), file.name or "report", target, author=person(request))
+
+
+def _answer(request: HttpRequest, accepted: list[Import], errors: list[str], status: int = 422) -> HttpResponse:
+    """Answer the upload script in JSON, and a plain form with a page."""
+    if request.headers.get("Accept") == "application/json":
+        numbers = [one.pk for one in accepted]
+        return JsonResponse({"imports": numbers, "errors": errors}, status=200 if accepted else status)
+    if status == 413:
+        return render(request, "413.html", {"sentence": errors[0]}, status=413)
+    for error in errors:
+        messages.error(request, error)
+    if accepted:
+        messages.success(
+            request, "1 report is queued." if len(accepted) == 1 else f"{len(accepted)} reports are queued."
+        )
+    return redirect("imports")

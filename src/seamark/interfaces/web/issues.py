@@ -1,0 +1,144 @@
+"""The prioritised list: one query, its rows with the reason for their place, and the ways to narrow it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from seamark.core.errors import InvalidQuery
+from seamark.governance.triage.lifecycle import RESOLUTIONS, WORKS
+from seamark.interfaces.web.counts import Counts
+from seamark.interfaces.web.facets import Facet, facets
+from seamark.interfaces.web.frame import visible, wants_part
+from seamark.pipeline.scoring import reason_of
+from seamark.store.access import TRIAGES, Visible
+from seamark.store.models import Issue
+from seamark.store.query import Count, Page, Query, ordered, page, parse, select
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class Row:
+    """One issue as the list shows it."""
+
+    issue: Issue
+    reason: str
+    tools: list[str]
+    ref: str
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A preset view."""
+
+    label: str
+    query: str
+    count: Count
+    on: bool
+
+    @property
+    def address(self) -> str:
+        """Return where the view is."""
+        return address(self.query)
+
+
+def address(query: Query | str, **more: str) -> str:
+    """Return the address of the list for a query."""
+    text = str(query)
+    values = {**({"q": text} if text else {}), **{key: value for key, value in more.items() if value}}
+    return reverse("issues") + (f"?{urlencode(values)}" if values else "")
+
+
+def show(request: HttpRequest) -> HttpResponse:
+    """Show the list that a query asks for, or the changed part of it."""
+    seen = visible(request)
+    text = request.GET.get("q", "").replace("\0", "")
+    context: dict[str, object] = {"q": text, "here": request.get_full_path()}
+    try:
+        query = parse(text)
+        found = _page(seen, query, request.GET.get("after", ""), request.GET.get("before", ""))
+        context |= _results(request, seen, query, found)
+    except InvalidQuery as error:
+        query = Query()
+        context |= {
+            "error": str(error),
+            "position": error.position,
+            "sample": text[error.position : error.position + 40],
+        }
+    context["tabs"] = _tabs(request, query if "error" not in context else None)
+    part = wants_part(request, "list")
+    return render(request, "web/issues/_results.html" if part else "web/issues/list.html", context)
+
+
+def _page(seen: Visible, query: Query, after: str, before: str) -> Page[Issue]:
+    column, descending = ordered(query)
+    rows = select(seen.issues(), query).prefetch_related("application", "asset")
+    return page(rows, column, descending=descending, size=PAGE, after=after, before=before)
+
+
+def _results(request: HttpRequest, seen: Visible, query: Query, found: Page[Issue]) -> dict[str, object]:
+    narrowed, total = facets(seen, query)
+    return {
+        "query": query,
+        "rows": _rows(seen, found.rows),
+        "total": total,
+        "facets": _addressed(narrowed),
+        "next": address(query, after=found.after) if found.after else "",
+        "previous": address(query, before=found.before) if found.before else "",
+        "sorts": _sorts(query),
+        "works": seen.may_anywhere(WORKS),
+        "triages": seen.may_anywhere(TRIAGES),
+        "resolutions": RESOLUTIONS,
+        "counts": Counts.of(request),
+    }
+
+
+def _rows(seen: Visible, issues: list[Issue]) -> list[Row]:
+    """Return the rows with the tools that report them now: one statement for all."""
+    tools: dict[int, set[str]] = defaultdict(set)
+    refs: dict[int, set[str]] = defaultdict(set)
+    reported = seen.findings().filter(issue__in=[issue.pk for issue in issues], closed_in=None)
+    for number, tool, ref in reported.order_by().values_list("issue_id", "stream__tool", "stream__ref").distinct():
+        tools[number].add(tool)
+        refs[number].add(ref)
+    return [Row(one, reason_of(one), sorted(tools[one.pk]), _one_of(refs[one.pk])) for one in issues]
+
+
+def _one_of(refs: set[str]) -> str:
+    named = sorted(ref for ref in refs if ref)
+    return "" if not named else named[0] if len(named) == 1 else f"{len(named)} branches"
+
+
+def _tabs(request: HttpRequest, query: Query | None) -> list[Tab]:
+    """Return the preset views, with the one that is on marked."""
+    current = None if query is None else str(query.sorted_by(""))
+    return [Tab(label, text, count, text == current) for label, text, count in Counts.of(request).views]
+
+
+def _addressed(found: list[Facet]) -> list[dict[str, object]]:
+    return [
+        {
+            "title": facet.title,
+            "choices": [{"choice": choice, "address": address(choice.query)} for choice in facet.choices],
+        }
+        for facet in found
+        if facet.choices
+    ]
+
+
+def _sorts(query: Query) -> dict[str, dict[str, str]]:
+    """Return for each sorted column the address that sorts by it, or turns its order, and the mark of its order."""
+    name = (query.sort or "-risk").removeprefix("-")
+    falling = (query.sort or "-risk").startswith("-")
+    sorts = {}
+    for column in ("risk", "age"):
+        turned = f"{'' if column == name and falling else '-'}{column}"
+        mark = ("↓" if falling else "↑") if column == name else ""
+        sorts[column] = {"address": address(query.sorted_by(turned)), "mark": mark}
+    return sorts

@@ -1,0 +1,94 @@
+"""Saying where issues stand, one or many at once, and taking it back."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+
+from seamark.core.errors import InvalidQuery, NotAllowed
+from seamark.governance.triage import people, service
+from seamark.interfaces.web.frame import go_back, person, visible
+from seamark.store.models import Issue
+from seamark.store.models.issues import State
+from seamark.store.query import parse, select
+
+STATES = {
+    "open": State.OPEN,
+    "confirmed": State.CONFIRMED,
+    "in_progress": State.IN_PROGRESS,
+    "dismissed": State.DISMISSED,
+}
+UNDO = "undo"
+"""First word of the tags of a message that can be undone; the change's id follows."""
+
+
+def change(request: HttpRequest) -> HttpResponse:
+    """Move the chosen issues, or all that a query finds, to a state."""
+    state = STATES.get(request.POST.get("state", ""))
+    try:
+        if state is None:
+            raise NotAllowed("Choose what should become of the issues")
+        resolution = request.POST.get("resolution", "") if state == State.DISMISSED else ""
+        made = service.change_state(
+            person(request), _chosen(request), state, resolution, request.POST.get("comment", "")
+        )
+    except (NotAllowed, InvalidQuery) as error:
+        messages.error(request, str(error))
+        return go_back(request, "issues")
+    number = service.size_of(made)
+    if number:
+        words = "reopened" if state == State.OPEN else state.label
+        messages.success(request, f"{_issues(number)} {words}.", extra_tags=f"{UNDO} {made}")
+    else:
+        messages.info(request, f"Nothing to change: already {state.label}.")
+    return go_back(request, "issues")
+
+
+def _chosen(request: HttpRequest) -> QuerySet[Issue]:
+    seen = visible(request).issues()
+    if request.POST.get("all"):
+        return select(seen, parse(request.POST.get("q", "").replace("\0", "")))
+    numbers = [int(one) for one in request.POST.getlist("issue") if one.isascii() and one.isdigit() and len(one) < 19]
+    if not numbers:
+        raise NotAllowed("Choose at least one issue")
+    return seen.filter(pk__in=numbers)
+
+
+def _issues(number: int) -> str:
+    return "1 issue" if number == 1 else f"{number:,} issues"
+
+
+def take_back(request: HttpRequest) -> HttpResponse:
+    """Undo a change."""
+    try:
+        number = service.undo(person(request), request.POST.get("change", ""))
+        messages.info(request, f"Undone: {_issues(number)} put back.")
+    except NotAllowed as error:
+        messages.error(request, str(error))
+    return go_back(request, "issues")
+
+
+def say(request: HttpRequest, number: int) -> HttpResponse:
+    """Add a comment to an issue."""
+    issue = get_object_or_404(visible(request).issues(), pk=number)
+    try:
+        service.comment(person(request), issue, request.POST.get("comment", ""))
+    except NotAllowed as error:
+        messages.error(request, str(error))
+    return redirect("issue", number=number)
+
+
+def hand_over(request: HttpRequest, number: int) -> HttpResponse:
+    """Assign an issue to somebody, or to nobody."""
+    issue = get_object_or_404(visible(request).issues(), pk=number)
+    name = request.POST.get("assignee", "")
+    chosen = next((one for one in people.assignable(issue.application_id) if one.username == name), None)
+    if name and chosen is None:
+        raise Http404("There is nobody of that name here")
+    try:
+        service.assign(person(request), visible(request).issues().filter(pk=number), chosen)
+    except NotAllowed as error:
+        messages.error(request, str(error))
+    return redirect("issue", number=number)
