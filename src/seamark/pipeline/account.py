@@ -41,7 +41,7 @@ def _finding(row: Finding, full: Any) -> dict[str, Any]:
         "component": row.component or None,
         "fixed_version": row.fixed_version or None,
         "ref": row.stream.ref or None,
-        "since": row.opened_in.imported_at.date().isoformat(),
+        "since": row.opened_in.at.date().isoformat(),
         "state": "open" if row.closed_in_id is None else "closed",
         "scan": row.opened_in_id,
         "report_index": row.report_index,

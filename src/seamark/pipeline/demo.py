@@ -50,7 +50,11 @@ def load_example(folder: Path, progress: Callable[[int], None] = lambda _: None)
                 lines.append(f"  {path.name:<34} is there already")
                 continue
             target = Target(
-                application=name, repository=context.spec.repository or "", ref="main", configuration=path.stem, scanned_at=state.name
+                application=name,
+                repository=context.spec.repository or "",
+                ref="main",
+                configuration=path.stem,
+                scanned_at=state.name,
             )
             outcome = import_file(path, target, progress=progress)
             lines.append(

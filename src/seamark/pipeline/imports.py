@@ -21,15 +21,17 @@ from django.conf import settings
 from django.db import DatabaseError, IntegrityError, OperationalError, close_old_connections, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from msgspec.structs import replace
 
 from seamark.core.errors import ImportRefused, SeamarkError, StoreUnavailable, UnknownFormat, UnreadableReport
 from seamark.intake.parsers.kit.normalise import moment
 from seamark.intake.parsers.kit.read import OpenReport, open_report
 from seamark.intake.parsers.kit.registry import parsers
 from seamark.pipeline.ingest import Outcome, ingest
+from seamark.pipeline.ingest.place import named
 from seamark.pipeline.target import Target, image_key, repository_key
 from seamark.store import evidence
-from seamark.store.models import Import, User
+from seamark.store.models import Application, Import, User
 from seamark.store.models.work import ImportState
 
 LEASE = timedelta(minutes=15)
@@ -65,6 +67,7 @@ def accept(
     `key` is the sender's name for the request: under the same key the same import is returned, whatever became of it.
     """
     check(target)
+    target = _as_stored(target)
     lane = sha256(target.application.strip().lower().encode()).hexdigest()
     with evidence.Packed(stream) as packed:
         if not packed.size:
@@ -92,6 +95,12 @@ def accept(
     return queued
 
 
+def _as_stored(target: Target) -> Target:
+    """Return the target with its application's name as it is kept, so that one application has one lane."""
+    known = named(Application.objects.all(), target.application).first()
+    return replace(target, application=known.name if known is not None else target.application.strip())
+
+
 def _earlier(author: User | None, key: str | None) -> Import | None:
     return (
         Import.objects.select_related("report").filter(author=author, idempotency_key=key).first()
@@ -111,6 +120,7 @@ def import_file(
 ) -> Outcome:
     """Import a file at once, in this process. Raises `UnreadableReport`, `ImportRefused` and `StoreUnavailable`."""
     check(target)
+    target = _as_stored(target)
     # The file is packed on the other core while it is recognised on this one.
     with ThreadPoolExecutor(1) as pool:
         packing = pool.submit(_pack, path)

@@ -49,7 +49,7 @@ def repository_key(text: str) -> str:
         if "." not in host and host != "localhost":
             host, path = "", cleaned
     path = path.strip("/").removesuffix(".git")
-    if not path:
+    if not path or (not host and "://" in cleaned):
         raise ImportRefused(f"{text!r} is not the address of a repository")
     return f"{host.lower()}/{path}" if host else path
 

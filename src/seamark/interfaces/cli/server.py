@@ -13,6 +13,10 @@ import click
 from seamark.core.errors import SeamarkError
 
 
+FORM_OVERHEAD = 1024 * 1024
+"""What a form around a report may add to a request's length."""
+
+
 def announce_first_login() -> None:
     """Make an administrator where there is nobody yet, and say the password that was generated."""
     from seamark.pipeline.people import first_administrator
@@ -34,7 +38,7 @@ def serve(host: str, port: int, *, threads: int = 8, worker: bool = True) -> Non
 
     try:
         server = create_server(
-            get_wsgi_application(), host=host, port=port, threads=threads, ident=None, max_request_body_size=settings.SEAMARK_UPLOAD_LIMIT,
+            get_wsgi_application(), host=host, port=port, threads=threads, ident=None, max_request_body_size=settings.SEAMARK_UPLOAD_LIMIT + FORM_OVERHEAD,
             clear_untrusted_proxy_headers=not settings.AXES_IPWARE_PROXY_COUNT,
         )  # fmt: skip
     except (OSError, socket.gaierror) as error:

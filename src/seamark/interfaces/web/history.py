@@ -32,7 +32,7 @@ def history_of(seen: Visible, issue: Issue, evidence: Evidence) -> list[Happened
     entries = [_entry(event) for event in events]
     opened: dict[tuple[datetime, str], None] = {}
     for one in evidence.said:
-        opened.setdefault((one.row.opened_in.imported_at, one.row.stream.tool))
+        opened.setdefault((one.row.opened_in.at, one.row.stream.tool))
     first = min((at for at, _ in opened), default=issue.opened_at)
     for at, tool in opened:
         entries.append(Happened(at, f"Opened by {tool}" if at == first else f"Reported by {tool}"))

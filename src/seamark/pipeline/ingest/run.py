@@ -215,7 +215,11 @@ class _Import:
             scan.finish(vouched=self._target.complete)
             record_inventory(scan.stream, scan.scan, list(scan.components.values()), scan.edges)
         counts = refresh(
-            writing.touched, scorer=writing.scorer, profile_id=writing.profile_id, scan=scans[0].scan.pk, now=writing.now
+            writing.touched,
+            scorer=writing.scorer,
+            profile_id=writing.profile_id,
+            scan=scans[0].scan.pk,
+            now=writing.now,
         )
         retarget(writing.fixes_touched | _fixes_of(writing.touched))
         return _outcome(

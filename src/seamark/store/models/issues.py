@@ -128,7 +128,9 @@ class Issue(models.Model):
         # Lists are of open issues nearly always: partial indexes are smaller, and need no column for it.
         indexes: ClassVar = [
             models.Index(fields=["-risk", "-id"], condition=models.Q(open=True), name="issue_riskiest"),
-            models.Index(fields=["application", "-risk", "-id"], condition=models.Q(open=True), name="issue_of_application"),
+            models.Index(
+                fields=["application", "-risk", "-id"], condition=models.Q(open=True), name="issue_of_application"
+            ),
             models.Index(fields=["opened_at", "id"], condition=models.Q(open=True), name="issue_oldest"),
             models.Index(fields=["-risk", "-id"], condition=models.Q(open=True, kev=True), name="issue_exploited"),
             models.Index(fields=["vulnerability"], condition=~models.Q(vulnerability=None), name="issue_vulnerability"),

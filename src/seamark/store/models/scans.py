@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
@@ -78,3 +79,8 @@ class Scan(models.Model):
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["stream", "-id"], name="scan_latest")]
+
+    @property
+    def at(self) -> datetime:
+        """Return when the scan ran, or else when its report came in."""
+        return self.started_at or self.imported_at
