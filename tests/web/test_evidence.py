@@ -25,6 +25,11 @@ def test_a_snippet_starts_at_its_line() -> None:
     assert shown("a\n  b\nc\n", 10, 11) == [(10, "a", True), (11, "  b", True), (12, "c", False)]
 
 
+def test_lines_around_the_place_have_their_own_numbers() -> None:
+    location = CodeLocation(path="a", line=41, snippet="a\nb\nc", snippet_line=40)
+    assert [(one.number, one.hit) for one in code_lines(location)] == [(40, False), (41, True), (42, False)]
+
+
 @pytest.mark.parametrize("snippet", ["9 a\n10   b\n11 c", "  9 | a\n 10 |   b\n 11 | c", "9: a\n10:   b\n11: c"])
 def test_printed_numbers_are_taken(snippet: str) -> None:
     assert shown(snippet, 10) == [(9, "a", False), (10, "  b", True), (11, "c", False)]

@@ -16,6 +16,8 @@ class CodeLocation(Struct, frozen=True, kw_only=True, tag_field="place", tag="co
     """First column, counted from 1."""
     end_line: int | None = None
     end_column: int | None = None
+    snippet_line: int | None = None
+    """Number of the snippet's first line, where that is not `line`: some tools show lines around it."""
     snippet: str = ""
     """The lines of code as the tool shows them, at most 4,000 characters."""
     scope: str = ""

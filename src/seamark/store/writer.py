@@ -125,7 +125,8 @@ def _sqlite_many(sql: str, rows: Iterable[Row]) -> None:
     """Run a statement for many rows on SQLite's own cursor: Django's would rewrite the statement for each."""
     connection.ensure_connection()
     assert connection.connection is not None  # noqa: S101 - ensured above
-    connection.connection.executemany(sql, rows)
+    with connection.wrap_database_errors:
+        connection.connection.executemany(sql, rows)
 
 
 def update(model: type[models.Model], names: Sequence[str], rows: Sequence[Row]) -> None:

@@ -174,7 +174,7 @@ def code_lines(location: CodeLocation) -> Iterator[Line]:
         lines = [found[2] for found in printed if found]
         start: int | None = numbers[0]
     else:
-        start = first
+        start = location.snippet_line or first
     for offset, text in enumerate(lines):
         number = None if start is None else start + offset
         yield Line(number, text, number is not None and first is not None and first <= number <= last)

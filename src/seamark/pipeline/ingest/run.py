@@ -159,6 +159,14 @@ class _Import:
         self._assets: dict[int, Asset] = {}
 
     def run(self, opened: OpenReport) -> Outcome:
+        try:
+            self._read(opened)
+            return self._finish()
+        finally:
+            for scan in self._scans.values():
+                scan.close()
+
+    def _read(self, opened: OpenReport) -> None:
         current: OpenScan | None = None
         index = 0
         opened.known = _nothing
@@ -183,7 +191,6 @@ class _Import:
             elif current is not None and type(item) is DependsOn:
                 current.edges.append(item)
         self._progress(index)
-        return self._finish()
 
     def _open(self, run: Run) -> OpenScan:
         asset = asset_of(self._application, self._target, run)

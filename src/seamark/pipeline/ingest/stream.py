@@ -148,12 +148,16 @@ class OpenScan:
         self._kept.clear()
         return found
 
+    def close(self) -> None:
+        """Let go of what was put aside."""
+        self._spool.close()
+
     def finish(self, *, vouched: bool) -> None:
         """Track what is not equal, write what is new or changed, and close what is proved to be gone."""
         self.settle()
         if not self.is_first:
             self._track()
-        self._spool.close()
+        self.close()
         proof = proof_of(self.run, findings=self.count, vouched=vouched)
         if self._overtaken:
             proof = Proof(False, "A newer scan of the same stream was imported before")

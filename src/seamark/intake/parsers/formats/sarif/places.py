@@ -135,15 +135,16 @@ class Places:
         line = region.start_line
         if line is None and region.char_offset is not None:
             line = self.line_at(physical.artifact_location, region.char_offset)
-        snippet = region.snippet
+        snippet, around = region.snippet, None
         if snippet is None and physical.context_region is not None:
-            snippet = physical.context_region.snippet
+            snippet, around = physical.context_region.snippet, physical.context_region.start_line
         return CodeLocation(
             path=path,
             line=line,
             column=region.start_column,
             end_line=region.end_line,
             end_column=region.end_column,
+            snippet_line=around if snippet is not None and around != line else None,
             snippet=(snippet.text or "") if snippet is not None else "",
             scope=scope,
         )
