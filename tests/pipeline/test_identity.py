@@ -305,3 +305,34 @@ def test_issues_open_and_close_when_the_scan_ran(load: Load) -> None:
 def test_a_scan_from_the_future_is_of_now(load: Load) -> None:
     load(sarif([hit()]), scanned_at="2999-01-01")
     assert Issue.objects.get().opened_at.year < 2999
+
+
+def bandit(paths: dict[str, list[int]], scanned: list[str]) -> dict[str, Any]:
+    return {
+        "errors": [], "generated_at": "2026-05-04T10:00:00Z", "metrics": {"_totals": {}} | {path: {} for path in scanned},
+        "results": [
+            {
+                "code": f"{line} run(x)\n", "col_offset": 0, "end_col_offset": 6, "filename": path, "issue_confidence": "HIGH", "issue_severity": "LOW",
+                "issue_cwe": {"id": 78, "link": ""}, "issue_text": "Unsafe.", "line_number": line, "line_range": [line], "more_info": "", "test_id": "B602",
+                "test_name": "x",
+            }
+            for path, lines in paths.items() for line in lines
+        ],
+    }  # fmt: skip
+
+
+FILES = [f"src/{name}.py" for name in "abcdefghij"]
+
+
+def test_a_deleted_file_is_fixed_where_the_rest_was_looked_at_again(load: Load) -> None:
+    load(bandit({"src/a.py": [3], "src/b.py": [4]}, FILES))
+    outcome = load(bandit({"src/b.py": [4]}, FILES[1:]))
+    assert counts(outcome) == (0, 1, 1, 0)
+
+
+def test_a_scan_of_a_few_files_fixes_nothing_in_the_others(load: Load) -> None:
+    load(bandit({"src/a.py": [3], "src/b.py": [4], "src/c.py": [5]}, FILES))
+    outcome = load(bandit({"src/b.py": [4]}, ["src/b.py", "src/c.py"]))
+    assert counts(outcome) == (0, 1, 1, 0)
+    assert Finding.objects.get(path="src/a.py").closed_in is None
+    assert outcome.notes == ("Bandit: Their places were not looked at again; 1 findings stay open",)

@@ -236,7 +236,7 @@ class _Import:
             issues=len(writing.made),
             resolved=counts["resolved"],
             notes=tuple(
-                f"{one.stream.tool}: {one.scan.why}; {one.kept_open} findings stay open"
+                f"{one.stream.tool}: {one.kept_why}; {one.kept_open} findings stay open"
                 for one in scans
                 if one.kept_open
             ),

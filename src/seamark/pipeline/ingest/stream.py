@@ -9,18 +9,19 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from seamark.analysis.correlation.proof import Proof, Scope, proof_of
 from seamark.analysis.correlation.signals import signals, unpack
 from seamark.analysis.correlation.tracking import returned, track
 from seamark.core.component import Component, DependsOn
 from seamark.core.finding import Finding
 from seamark.core.report import Run
 from seamark.pipeline.ingest.batch import Old, Writing
-from seamark.pipeline.ingest.proof import Proof, covers, proof_of
 from seamark.pipeline.ingest.rows import Read, line_of, take
 from seamark.store import evidence, writer
 from seamark.store.models import Finding as Row
 from seamark.store.models import Scan, Stream
 
+MOST_PATHS = 100_000
 BATCH = 4096
 """Findings that are looked up and written together."""
 _decode = msgspec.msgpack.Decoder(Finding).decode
@@ -46,6 +47,7 @@ class OpenScan:
         self.count = 0
         self.kept_open = 0
         """Findings that the scan no longer reports but does not prove to be gone."""
+        self.kept_why = ""
         self.unchanged = 0
         self.moved = 0
         self.new = 0
@@ -217,19 +219,31 @@ class OpenScan:
             return
         gone = self._gone
         if not proof.proves:
-            self.kept_open = len(gone)
+            self.kept_open, self.kept_why = len(gone), proof.why
             return
         closed, unchecked = [], []
         rules = self._codes({old.rule for old in gone}) if self.run.ruleset is not None else {}
+        scope = Scope(self.run.scope, self._earlier_scope())
         for old in gone:
-            if not covers(self.run.scope, old.path):
+            if not scope.covers(old.path):
                 self.kept_open += 1
+                self.kept_why = "Their places were not looked at again"
             elif self.run.ruleset is not None and rules[old.rule] not in self.run.ruleset:
                 unchecked.append(old)
             else:
                 closed.append(old)
         self._writing.close(self.stream, self.scan, closed, unchecked)
         self.scan.fixed, self.scan.unchecked = len(closed), len(unchecked)
+
+    def _earlier_scope(self) -> list[str]:
+        """Return what the latest scan of the stream that lists it looked at."""
+        earlier = (
+            Scan.objects.filter(stream=self.stream, scope__isnull=False)
+            .exclude(pk=self.scan.pk)
+            .order_by("-id")
+            .first()
+        )
+        return earlier.scope if earlier is not None else []
 
     @staticmethod
     def _codes(rules: set[int]) -> dict[int, str]:
@@ -240,6 +254,9 @@ class OpenScan:
         scan.proves, scan.why = proof.proves, proof.why
         scan.problems = list(run.problems)[:50]
         scan.ruleset = sorted(run.ruleset)[:5000] if run.ruleset is not None else None
-        scan.scope = list(run.scope)[:5000] if run.scope is not None else None
+        if run.scope is not None:
+            # Only the latest list is of use, and it can be long.
+            Scan.objects.filter(stream=self.stream, scope__isnull=False).update(scope=None)
+            scan.scope = list(run.scope)[:MOST_PATHS]
         scan.findings, scan.new, scan.unchanged, scan.moved = self.count, self.new, self.unchanged, self.moved
         scan.save()
