@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
+import msgspec
 import pytest
 from benchmarks.generate import MAKERS
 from benchmarks.measurements import again, imports, lists, memory, parse, rescore, storage
@@ -26,10 +28,22 @@ def test_reading_and_its_limit_see_the_same_findings(made: dict[str, str], forma
     ours = parse.ours(made[format])
     assert ours["findings"] == COUNT
     assert ours["seconds"] > 0
-    for collector in (True, False):
-        limit = parse.decode(made[format], format, collector=collector)
+    for bare in (True, False):
+        limit = parse.decode(made[format], format, bare=bare)
         assert limit["findings"] == COUNT
         assert 0 < limit["seconds"] < ours["seconds"], "the limit does less"
+
+
+@pytest.mark.parametrize("format", MAKERS)
+def test_ordinary_structs_read_the_same_and_are_tracked(made: dict[str, str], format: str) -> None:
+    data = Path(made[format]).read_bytes()
+    shape = parse.ordinary(parse.SHAPES[format])
+    plain, own = msgspec.json.decode(data, type=shape), msgspec.json.decode(data, type=parse.SHAPES[format])
+    assert msgspec.to_builtins(plain) == msgspec.to_builtins(own)
+    assert gc.is_tracked(plain)
+    if format == "sarif":
+        assert gc.is_tracked(plain.runs[0].results[0].locations[0])
+        assert not gc.is_tracked(own.runs[0].results[0].locations[0])
 
 
 @pytest.mark.parametrize("format", imports.FORMATS)

@@ -17,8 +17,23 @@ from seamark.interfaces.cli.main import run
 
 from .reports import GOOD
 
-SEAMARK = "from seamark.interfaces.cli.main import run; run()"
-FOREIGN = ("SEAMARK_", "DJANGO_", "CI_", "GITHUB_", "GITLAB_", "BITBUCKET_", "BUILD_", "SYSTEM_", "JENKINS_", "GIT_", "CHANGE_")
+SEAMARK = """import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # shells let background jobs ignore it
+from seamark.interfaces.cli.main import run; run()
+"""
+FOREIGN = (
+    "SEAMARK_",
+    "DJANGO_",
+    "CI_",
+    "GITHUB_",
+    "GITLAB_",
+    "BITBUCKET_",
+    "BUILD_",
+    "SYSTEM_",
+    "JENKINS_",
+    "GIT_",
+    "CHANGE_",
+)
 SWITCHES = ("CI", "TF_BUILD", "BRANCH_NAME", "COLUMNS", "NO_COLOR", "FORCE_COLOR")
 
 
@@ -37,9 +52,9 @@ Command = Callable[..., Result]
 def outside_of_ci(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of the system that the tests themselves run in gets into them."""
     for name in os.environ:
-        if name in SWITCHES or (name.startswith(FOREIGN) and not name.startswith("SEAMARK_")):
-            if name != "DJANGO_SETTINGS_MODULE":
-                monkeypatch.delenv(name)
+        foreign = name.startswith(FOREIGN) and not name.startswith(("SEAMARK_", "DJANGO_SETTINGS_"))
+        if foreign or name in SWITCHES:
+            monkeypatch.delenv(name)
 
 
 @pytest.fixture
@@ -75,9 +90,7 @@ class Installation:
     def __init__(self, home: Path, url: str = "") -> None:
         self.home = home
         kept = {
-            name: value
-            for name, value in os.environ.items()
-            if name not in SWITCHES and not name.startswith(FOREIGN)
+            name: value for name, value in os.environ.items() if name not in SWITCHES and not name.startswith(FOREIGN)
         }
         self.environment = {**kept, "SEAMARK_HOME": str(home), "NO_PROXY": "127.0.0.1", "PYTHONWARNINGS": "error"}
         if url:
@@ -98,7 +111,9 @@ class Installation:
                 out, err = process.communicate(timeout=90)
             finally:
                 process.kill()
-        return Result(process.returncode, (out or b"").decode("utf-8", "replace"), (err or b"").decode("utf-8", "replace"))
+        return Result(
+            process.returncode, (out or b"").decode("utf-8", "replace"), (err or b"").decode("utf-8", "replace")
+        )
 
 
 @pytest.fixture

@@ -22,10 +22,30 @@ GITHUB = {
 }  # fmt: skip
 SYSTEMS: dict[str, dict[str, str]] = {
     "github": GITHUB,
-    "gitlab": {"GITLAB_CI": "true", "CI_PROJECT_URL": "https://git.example/acme/shop", "CI_COMMIT_REF_NAME": "main", "CI_COMMIT_SHA": SHA},
-    "jenkins": {"JENKINS_URL": "https://ci.example", "GIT_URL": "git@git.example:acme/shop.git", "GIT_BRANCH": "origin/main", "GIT_COMMIT": SHA},
-    "azure": {"TF_BUILD": "True", "BUILD_REPOSITORY_URI": "https://me@git.example/acme/shop", "BUILD_SOURCEBRANCH": "refs/heads/main", "BUILD_SOURCEVERSION": SHA},
-    "bitbucket": {"BITBUCKET_BUILD_NUMBER": "7", "BITBUCKET_GIT_HTTP_ORIGIN": "https://git.example/acme/shop", "BITBUCKET_BRANCH": "main", "BITBUCKET_COMMIT": SHA},
+    "gitlab": {
+        "GITLAB_CI": "true",
+        "CI_PROJECT_URL": "https://git.example/acme/shop",
+        "CI_COMMIT_REF_NAME": "main",
+        "CI_COMMIT_SHA": SHA,
+    },
+    "jenkins": {
+        "JENKINS_URL": "https://ci.example",
+        "GIT_URL": "git@git.example:acme/shop.git",
+        "GIT_BRANCH": "origin/main",
+        "GIT_COMMIT": SHA,
+    },
+    "azure": {
+        "TF_BUILD": "True",
+        "BUILD_REPOSITORY_URI": "https://me@git.example/acme/shop",
+        "BUILD_SOURCEBRANCH": "refs/heads/main",
+        "BUILD_SOURCEVERSION": SHA,
+    },
+    "bitbucket": {
+        "BITBUCKET_BUILD_NUMBER": "7",
+        "BITBUCKET_GIT_HTTP_ORIGIN": "https://git.example/acme/shop",
+        "BITBUCKET_BRANCH": "main",
+        "BITBUCKET_COMMIT": SHA,
+    },
 }
 REQUESTS: dict[str, dict[str, str]] = {
     "github": {"GITHUB_REF": "refs/pull/12/merge", "GITHUB_HEAD_REF": "fix"},
@@ -45,7 +65,14 @@ def test_outcome(seamark: Command, report: Callable[..., Path]) -> None:
     result = seamark("import", path, "--application", "Shop", "--ref", "main", "--complete", "--json")
     assert (result.code, result.err) == (0, "")
     (first,) = outcomes(result.out)
-    told = {"report": str(path), "application": "Shop", "format": "hadolint", "tools": ["Hadolint"], "findings": 3, "new": 3}
+    told = {
+        "report": str(path),
+        "application": "Shop",
+        "format": "hadolint",
+        "tools": ["Hadolint"],
+        "findings": 3,
+        "new": 3,
+    }
     assert first | told == first
     assert (first["unchanged"], first["fixed"], first["reopened"], first["issues"]) == (0, 0, 0, 3)
     assert Scan.objects.get(pk=first["scan"]).stream.application.name == "Shop"
@@ -68,7 +95,9 @@ def test_outcome_in_words(seamark: Command, report: Callable[..., Path]) -> None
     assert all(note.startswith("  closes nothing: ") for note in notes)
 
 
-def test_unreadable_ones_are_named_and_the_others_imported(seamark: Command, report: Callable[..., Path], tmp_path: Path) -> None:
+def test_unreadable_ones_are_named_and_the_others_imported(
+    seamark: Command, report: Callable[..., Path], tmp_path: Path
+) -> None:
     empty, good = report(b"", "empty.json"), report(name="good.json")
     foreign, gone = report(UNKNOWN["foreign.json"], "foreign.json"), tmp_path / "gone.json"
     words = ("--application", "shop", "--json")
@@ -153,7 +182,11 @@ MAIN = ("git.example/acme/shop", "main", SHA)
     ],
 )  # fmt: skip
 def test_what_is_said_stands_over_what_ci_says(
-    words: list[str], place: tuple[str, ...], seamark: Command, report: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    words: list[str],
+    place: tuple[str, ...],
+    seamark: Command,
+    report: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name, value in GITHUB.items():
         monkeypatch.setenv(name, value)
@@ -178,7 +211,9 @@ def test_outside_of_ci_the_application_is_the_place(seamark: Command, report: Ca
     assert (finding.stream.asset.kind, finding.stream.ref) == ("application", "")
 
 
-def test_without_token_nothing_is_sent(seamark: Command, report: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_token_nothing_is_sent(
+    seamark: Command, report: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("SEAMARK_URL", "http://127.0.0.1:1")
     result = seamark("import", report(), "--application", "shop")
     assert (result.code, "SEAMARK_TOKEN is not" in result.err) == (2, True)
@@ -187,7 +222,9 @@ def test_without_token_nothing_is_sent(seamark: Command, report: Callable[..., P
     assert (result.code, "SEAMARK_TOKEN_FILE cannot be read" in result.err) == (2, True)
 
 
-def test_server_that_is_no_address(seamark: Command, report: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_server_that_is_no_address(
+    seamark: Command, report: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SEAMARK_URL", "ftp://example")
     monkeypatch.setenv("SEAMARK_TOKEN", "smk_x")
     result = seamark("import", report(), "--application", "shop")

@@ -12,7 +12,20 @@ import pytest
 from .conftest import Command, Installation
 from .reports import GOOD, READABLE, UNKNOWN, UNREADABLE, as_bytes, dependency, hints
 
-KEYS = ["report", "index", "tool", "format", "rule", "title", "severity", "kind", "cwes", "vulnerabilities", "location", "component"]
+KEYS = [
+    "report",
+    "index",
+    "tool",
+    "format",
+    "rule",
+    "title",
+    "severity",
+    "kind",
+    "cwes",
+    "vulnerabilities",
+    "location",
+    "component",
+]
 
 
 def rows(out: str) -> list[dict[str, object]]:
@@ -25,7 +38,10 @@ def test_promised_keys(seamark: Command, report: Callable[..., Path]) -> None:
     assert (result.code, result.err) == (0, "")
     found = rows(result.out)
     assert all(list(row)[: len(KEYS)] == KEYS for row in found)
-    assert [(row["report"], row["index"]) for row in found] == [*((str(docker), at) for at in range(3)), (str(packages), 0)]
+    assert [(row["report"], row["index"]) for row in found] == [
+        *((str(docker), at) for at in range(3)),
+        (str(packages), 0),
+    ]
     first, last = found[0], found[-1]
     assert (first["tool"], first["format"], first["rule"]) == ("Hadolint", "hadolint", "DL3000")
     assert (first["title"], first["severity"], first["kind"]) == ("Hint number 0", "high", "misconfiguration")
@@ -135,7 +151,7 @@ def test_narrow_terminal(
     lines = result.out.splitlines()[1:]
     assert len(lines) == 4
     wide = {"60": 60, "44": 44, "1": 44}.get(columns, 160)
-    assert all(sum(2 if "\u2e80" < sign else 1 for sign in line) <= wide for line in lines if set(line) != {"─"})
+    assert all(sum(2 if sign > "\u2e80" else 1 for sign in line) <= wide for line in lines if set(line) != {"─"})
     assert all(line.startswith(word) for line, word in zip(lines[2:], ("high", "medium"), strict=True))
     assert all(line.endswith(("/Dockerfile:1", "/Dockerfile:2")) or wide < 60 for line in lines[2:])
     assert "\x1b" not in result.out

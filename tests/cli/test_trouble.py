@@ -47,7 +47,19 @@ def tell(count):
 output.progress = lambda *_, **__: contextlib.nullcontext(tell)
 {SEAMARK}
 """
-TABLES = ("application", "asset", "stream", "scan", "report", "reportpart", "finding", "issue", "import", "evidencepart", "rule")
+TABLES = (
+    "application",
+    "asset",
+    "stream",
+    "scan",
+    "report",
+    "reportpart",
+    "finding",
+    "issue",
+    "import",
+    "evidencepart",
+    "rule",
+)
 
 
 def counts(home: Path) -> dict[str, int]:
@@ -109,8 +121,16 @@ def test_database_that_may_not_be_written(used: Installation, report: Callable[.
         ("sqlite:////dev", "The database cannot be used"),
     ],
 )
-def test_database_that_is_not_there(url: str, sentence: str, installation: Installation, report: Callable[..., Path]) -> None:
-    for words in (["import", report(), "--application", "shop"], ["issues"], ["migrate"], ["worker", "--once"], ["serve", "--port", "0"]):
+def test_database_that_is_not_there(
+    url: str, sentence: str, installation: Installation, report: Callable[..., Path]
+) -> None:
+    for words in (
+        ["import", report(), "--application", "shop"],
+        ["issues"],
+        ["migrate"],
+        ["worker", "--once"],
+        ["serve", "--port", "0"],
+    ):
         result = installation.run(*words, env={"SEAMARK_DATABASE_URL": url})
         assert (result.code, result.out) == (1, "")
         assert sentence in result.err
@@ -141,7 +161,9 @@ def test_file_that_is_no_database(installation: Installation) -> None:
 
 def test_database_of_a_newer_version(used: Installation) -> None:
     with closing(sqlite3.connect(used.home / "seamark.sqlite3", isolation_level=None)) as database:
-        database.execute("INSERT INTO django_migrations (app, name, applied) VALUES ('store', '9999_later', '2030-01-01')")
+        database.execute(
+            "INSERT INTO django_migrations (app, name, applied) VALUES ('store', '9999_later', '2030-01-01')"
+        )
     result = used.run("issues")
     assert result.code == 1
     assert "newer version of Seamark" in result.err
@@ -159,14 +181,17 @@ def test_signal_in_the_middle(number: signal.Signals, used: Installation, report
         _, err = process.communicate(timeout=60)
     assert process.returncode == (130 if number == signal.SIGINT else -number)
     if number == signal.SIGINT:
-        assert err == b"seamark: stopped; nothing was half-done\n"
+        assert err == b"\nseamark: stopped; nothing was half-done\n"
     assert counts(used.home) == before
     assert used.run("import", path, "--application", "shop", "--ref", "main").code == 0
 
 
 def test_several_first_starts_at_once(shared_installation: Installation, report: Callable[..., Path]) -> None:
     paths = [report(as_bytes(hints(300, path=f"{at}/Dockerfile")), f"{at}.json") for at in range(3)]
-    running = [shared_installation.start("import", path, "--application", "shop", "--json") for path in paths]
+    running = [
+        shared_installation.start("import", path, "--application", f"shop {at}", "--json")
+        for at, path in enumerate(paths)
+    ]
     ended = [(*process.communicate(timeout=90), process.returncode) for process in running]
     assert [(code, err) for _, err, code in ended] == [(0, b"")] * 3
     listed = shared_installation.run("issues", "--json")
@@ -175,7 +200,9 @@ def test_several_first_starts_at_once(shared_installation: Installation, report:
     assert '"imports","state":"well","sentence":"0 wait, 0 failed"' in status.out
 
 
-def test_reader_that_leaves_does_not_hide_what_was_not_imported(installation: Installation, report: Callable[..., Path]) -> None:
+def test_reader_that_leaves_does_not_hide_what_was_not_imported(
+    installation: Installation, report: Callable[..., Path]
+) -> None:
     assert installation.run("migrate").code == 0
     paths = [report(as_bytes(hints(9, path=f"{at}/Dockerfile")), f"{at}.json") for at in range(3)]
     with installation.start("import", *paths, "--application", "shop", "--json") as process:
@@ -205,4 +232,4 @@ def test_mistake_of_ours_is_a_sentence_too(seamark: Command, monkeypatch: pytest
 def test_interrupt_before_anything(installation: Installation) -> None:
     code = f"import signal, os\nimport seamark.interfaces.cli.database as database\ndatabase.boot = lambda **_: os.kill(os.getpid(), signal.SIGINT)\n{SEAMARK}"
     result = installation.run("issues", code=code, stdin=subprocess.DEVNULL)
-    assert (result.code, result.out, result.err) == (130, "", "seamark: stopped; nothing was half-done\n")
+    assert (result.code, result.out, result.err) == (130, "", "\nseamark: stopped; nothing was half-done\n")

@@ -40,7 +40,7 @@ def parse_purl(text: str) -> PackageURL | None:
     """Return the parsed package URL, or None where `text` is none. Cached: a parse costs 20 µs."""
     try:
         return PackageURL.from_string(text)
-    except ValueError:
+    except (TypeError, ValueError):
         return None
 
 
@@ -48,7 +48,10 @@ def parse_purl(text: str) -> PackageURL | None:
 def canonical_purl(text: str) -> str:
     """Return the package URL in canonical form, or an empty string where `text` is none."""
     parsed = parse_purl(text)
-    return parsed.to_string() if parsed else ""
+    try:
+        return parsed.to_string() if parsed else ""
+    except TypeError:
+        return ""
 
 
 @lru_cache(maxsize=65536)
@@ -64,7 +67,8 @@ def make_purl(ecosystem: str, name: str, version: str = "", namespace: str = "",
         namespace, _, name = name.rpartition("/")
     try:
         return PackageURL(ecosystem, namespace or None, name, version or None, qualifiers or None).to_string()
-    except ValueError:
+    except (TypeError, ValueError):
+        # The library stumbles over a name of blanks only.
         return ""
 
 

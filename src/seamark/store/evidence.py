@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from typing import BinaryIO, Self
@@ -12,13 +13,15 @@ import zstandard
 from msgspec.structs import replace
 
 from seamark.core import finding as core
+from seamark.store import writer
 from seamark.store.models import EvidencePart, Finding, Report, ReportPart, Rule
 
 PACK = 64
 """Findings in an evidence part: one is read back in a fraction of a millisecond, and they compress well together."""
 _PIECE = 4 * 1024 * 1024
 _MAX_PIECE = 64 * 1024 * 1024
-_findings = msgspec.msgpack.Decoder(list[core.Finding])
+_packed = msgspec.msgpack.Decoder(list[msgspec.Raw])
+_finding = msgspec.msgpack.Decoder(core.Finding)
 _rule = core.Rule
 
 
@@ -28,29 +31,32 @@ def pack(encoded: list[bytes]) -> bytes:
     return zstandard.compress(raw, 1)
 
 
-def unpack(data: bytes) -> list[core.Finding]:
-    """Return the findings of an evidence part."""
-    return _findings.decode(zstandard.decompress(data, max_output_size=_MAX_PIECE))
+def unpack(data: bytes, places: Iterable[int]) -> dict[int, core.Finding]:
+    """Return the findings at some places of an evidence part; the others are not decoded."""
+    packed = _packed.decode(zstandard.decompress(data, max_output_size=_MAX_PIECE))
+    return {place: _finding.decode(packed[place]) for place in places if place < len(packed)}
 
 
 def read(rows: Iterable[Finding], *, texts: bool = True) -> dict[int, core.Finding]:
     """Return the full findings of rows, by row id, with the texts of their rules unless those are not asked for."""
     wanted = list(rows)
     numbers = sorted({row.evidence_id for row in wanted})
-    parts: dict[int, list[core.Finding]] = {}
+    places: dict[int, list[int]] = defaultdict(list)
+    for row in wanted:
+        places[row.evidence_id].append(row.evidence_index)
+    parts: dict[int, dict[int, core.Finding]] = {}
     for at in range(0, len(numbers), 1000):
         for part in EvidencePart.objects.filter(pk__in=numbers[at : at + 1000]).iterator(chunk_size=200):
-            parts[part.pk] = unpack(bytes(part.data))
+            parts[part.pk] = unpack(bytes(part.data), places[part.pk])
     ids = sorted({row.rule_id for row in wanted}) if texts else []
     rules = {
         rule.pk: rule for at in range(0, len(ids), 1000) for rule in Rule.objects.filter(pk__in=ids[at : at + 1000])
     }
     found = {}
     for row in wanted:
-        packed = parts.get(row.evidence_id, [])
-        if row.evidence_index >= len(packed):
+        finding = parts.get(row.evidence_id, {}).get(row.evidence_index)
+        if finding is None:
             continue
-        finding = packed[row.evidence_index]
         if (rule := rules.get(row.rule_id)) is not None:
             finding = replace(finding, about=about(rule))
         found[row.pk] = finding
@@ -90,8 +96,15 @@ class Packed:
         )
         if created:
             self._file.seek(0)
-            for number, length in enumerate(self._lengths):
-                ReportPart.objects.create(report=report, number=number, data=self._file.read(length))
+            numbers = writer.reserve(ReportPart, len(self._lengths))
+            writer.insert(
+                ReportPart,
+                ["id", "report", "number", "data"],
+                (
+                    (one, report.pk, number, self._file.read(length))
+                    for number, (one, length) in enumerate(zip(numbers, self._lengths, strict=True))
+                ),
+            )
         return report
 
 

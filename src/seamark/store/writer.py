@@ -13,7 +13,10 @@ from typing import Any
 from django.db import connection, models
 
 Row = Sequence[Any]
-WRITTEN_HERE_ONLY = frozenset({"store_finding", "store_issue", "store_evidencepart"})
+WRITTEN_HERE_ONLY = frozenset({
+    "store_evidencepart", "store_finding", "store_fix", "store_issue", "store_reportpart", "store_rule", "store_vulnerability",
+    "store_vulnerabilityname",
+})  # fmt: skip
 """Tables whose rows nobody adds but through this module, so that their numbers may be taken by the range."""
 
 
@@ -109,8 +112,11 @@ def _texts(column: tuple[Any, ...]) -> Iterable[str]:
     if kinds == {str}:
         whole = "".join(column)
         # Most columns of most blocks hold nothing to escape, which one look at the whole tells.
-        return column if whole.isprintable() and "\\" not in whole else [value.translate(_ESCAPES) for value in column]
-    return map(_text, column)
+        if whole.isprintable() and "\\" not in whole:
+            return column
+    known: dict[Any, str] = {}
+    # Columns that mix values with nothing, or hold the same few texts: each value is written out once.
+    return [known[value] if value in known else known.setdefault(value, _text(value)) for value in column]
 
 
 def _text(value: Any) -> str:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
 from typing import Any
 
 from seamark.analysis.risk.engine import reason
 from seamark.analysis.risk.facts import decode
 from seamark.core.kind import KINDS_BY_CODE
 from seamark.core.severity import Severity
-from seamark.store.models import Finding, Issue
+from seamark.store.models import Issue
 
 
 def as_json(issue: Issue) -> dict[str, Any]:
@@ -41,13 +39,3 @@ def as_json(issue: Issue) -> dict[str, Any]:
         "opened_at": issue.opened_at.isoformat(),
         "resolved_at": issue.resolved_at.isoformat() if issue.resolved_at else None,
     }
-
-
-def tools_of(issues: Iterable[int]) -> dict[int, list[str]]:
-    """Return the names of the tools that report each issue now."""
-    found: dict[int, set[str]] = defaultdict(set)
-    for issue, tool in (
-        Finding.objects.filter(issue__in=list(issues), closed_in=None).values_list("issue", "stream__tool").distinct()
-    ):
-        found[issue].add(tool)
-    return {issue: sorted(tools) for issue, tools in found.items()}

@@ -6,7 +6,9 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 from msgspec import Struct
@@ -36,10 +38,13 @@ class Feed(Struct, frozen=True):
     entries: tuple[Known, ...]
 
 
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+
+
 class _KevEntry(Struct, rename="camel"):
     cve_i_d: str = msgspec.field(name="cveID")
-    date_added: str
-    due_date: str = ""
+    date_added: date
+    due_date: date | None = None
     known_ransomware_campaign_use: str = ""
 
 
@@ -50,16 +55,16 @@ class _Kev(Struct, rename="camel"):
 
 
 class _Fact(Struct):
-    epss: float | None = None
-    percentile: float | None = None
-    kev_added: str | None = None
-    kev_due: str | None = None
+    epss: Share | None = None
+    percentile: Share | None = None
+    kev_added: date | None = None
+    kev_due: date | None = None
     ransomware: bool = False
 
 
 class _FactSource(Struct):
     name: str
-    date: str
+    day: date = msgspec.field(name="date")
 
 
 class _Table(Struct):
@@ -84,33 +89,36 @@ def read_feed(path: Path) -> Feed:
     )
 
 
+_UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeError)
+
+
 def _kev(data: bytes) -> Feed:
     try:
         catalogue = msgspec.json.decode(data, type=_Kev)
-    except msgspec.MsgspecError as error:
+    except _UNREADABLE as error:
         raise UnreadableReport(f"The KEV catalogue cannot be read: {error}") from None
-    date = (catalogue.date_released or catalogue.catalog_version.replace(".", "-"))[:10]
+    day = (catalogue.date_released or catalogue.catalog_version.replace(".", "-"))[:10]
     entries = tuple(
         Known(
-            name=one.cve_i_d.upper(), kev_added=one.date_added, kev_due=one.due_date,
+            name=one.cve_i_d.upper(), kev_added=str(one.date_added), kev_due=str(one.due_date or ""),
             ransomware=one.known_ransomware_campaign_use.lower() == "known",
         )
         for one in catalogue.vulnerabilities
     )  # fmt: skip
-    return Feed("KEV", date, f"KEV {catalogue.catalog_version}", entries)
+    return Feed("KEV", day, f"KEV {catalogue.catalog_version}", entries)
 
 
 def _table(data: bytes) -> Feed:
     try:
         table = msgspec.json.decode(data, type=_Table)
-    except msgspec.MsgspecError as error:
+    except _UNREADABLE as error:
         raise UnreadableReport(f"The table of facts cannot be read: {error}") from None
-    dates = {source.name.upper(): source.date for source in table.sources}
-    snapshot = ", ".join(f"{source.name} {source.date}" for source in table.sources)
+    dates = {source.name.upper(): str(source.day) for source in table.sources}
+    snapshot = ", ".join(f"{source.name} {source.day}" for source in table.sources)
     entries = tuple(
         Known(
             name=name.upper(), epss=one.epss, percentile=one.percentile, epss_date=dates.get("EPSS", "") if one.epss is not None else "",
-            kev_added=one.kev_added or "", kev_due=one.kev_due or "", ransomware=one.ransomware,
+            kev_added=str(one.kev_added or ""), kev_due=str(one.kev_due or ""), ransomware=one.ransomware,
         )
         for name, one in table.cves.items()
     )  # fmt: skip
@@ -118,21 +126,32 @@ def _table(data: bytes) -> Feed:
 
 
 def _epss(text: io.TextIOBase) -> Feed:
-    first = text.readline()
+    try:
+        first = text.readline()
+    except UnicodeError as error:
+        raise UnreadableReport(f"The EPSS table cannot be read: {error}") from None
     found = re.search(r"score_date:(\d{4}-\d{2}-\d{2})", first)
     model = re.search(r"model_version:([^,\s]+)", first)
-    date = found[1] if found else ""
+    day = found[1] if found else ""
     if first.startswith("cve,"):
         text.seek(0)
     try:
-        entries = tuple(_epss_rows(text, date))
+        entries = tuple(_epss_rows(text, day))
     except (KeyError, TypeError, ValueError, csv.Error) as error:
         raise UnreadableReport(f"The EPSS table cannot be read: {error}") from None
-    return Feed("EPSS", date, f"EPSS {date}{f' ({model[1]})' if model else ''}", entries)
+    return Feed("EPSS", day, f"EPSS {day}{f' ({model[1]})' if model else ''}", entries)
 
 
-def _epss_rows(text: io.TextIOBase, date: str) -> Iterator[Known]:
+def _epss_rows(text: io.TextIOBase, day: str) -> Iterator[Known]:
     for row in csv.DictReader(text):
         yield Known(
-            name=row["cve"].upper(), epss=float(row["epss"]), percentile=float(row["percentile"]), epss_date=date
+            name=row["cve"].upper(), epss=_share(row["epss"]), percentile=_share(row["percentile"]), epss_date=day
         )
+
+
+def _share(text: str | float) -> float:
+    """Return a probability. Raises `ValueError` for what is none, such as NaN."""
+    share = float(text)
+    if not 0 <= share <= 1:
+        raise ValueError(f"{text} is no probability")
+    return share

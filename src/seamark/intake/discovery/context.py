@@ -59,6 +59,8 @@ def read_context(text: str) -> ApplicationContext:
         mark = getattr(error, "problem_mark", None)
         place = f" in line {mark.line + 1}" if mark is not None else ""
         raise SeamarkError(f"seamark.yaml is not valid YAML{place}") from None
+    except RecursionError:
+        raise SeamarkError("seamark.yaml is nested too deeply") from None
     try:
         return msgspec.convert(content, ApplicationContext)
     except msgspec.ValidationError as error:

@@ -11,6 +11,7 @@ import click
 
 from seamark import __version__
 from seamark.interfaces.cli import failures
+from seamark.interfaces.cli.table import printable
 
 COMMANDS = {
     "read": "Print what scanner reports say, without keeping anything.",
@@ -98,7 +99,9 @@ def run() -> None:
         # Where a command ends with an exit code, click returns that; the commands themselves return nothing.
         sys.exit(main.main(standalone_mode=False, prog_name="seamark"))
     except click.ClickException as error:
-        error.show()
+        told = io.StringIO()
+        error.show(told)
+        click.echo(printable(told.getvalue(), keep="\n\t"), err=True, nl=False)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo(failures.STOPPED_SENTENCE, err=True)
@@ -107,5 +110,5 @@ def run() -> None:
         if os.environ.get("SEAMARK_DEBUG", "").lower() in {"1", "true", "yes", "on"}:
             raise
         sentence, code = failures.explain(error)
-        click.echo(f"seamark: {sentence}", err=True)
+        click.echo(printable(f"seamark: {sentence}"), err=True)
         sys.exit(code)

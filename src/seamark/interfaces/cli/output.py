@@ -43,9 +43,14 @@ def raw_lines(lines: IO[bytes]) -> None:
     sys.stdout.buffer.flush()
 
 
-def complain(text: str) -> None:
+def say(words: str) -> None:
+    """Print one line; what came from outside cannot move the cursor."""
+    click.echo(printable(words))
+
+
+def complain(words: str) -> None:
     """Print one line to standard error."""
-    click.echo(one_line(text), err=True)
+    click.echo(one_line(words), err=True)
 
 
 def named(path: str) -> str:
@@ -103,6 +108,11 @@ def _print(line: Sequence[Words], *, colour: bool) -> None:
     else:
         told = "".join(one.text for one in line).rstrip()
     click.echo(told, color=colour)
+
+
+def count(number: int, word: str) -> str:
+    """Return `1 issue`, `2 issues`."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
 @contextlib.contextmanager

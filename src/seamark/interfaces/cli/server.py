@@ -12,7 +12,6 @@ import click
 
 from seamark.core.errors import SeamarkError
 
-
 FORM_OVERHEAD = 1024 * 1024
 """What a form around a report may add to a request's length."""
 

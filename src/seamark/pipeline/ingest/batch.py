@@ -11,6 +11,7 @@ from seamark.core.finding import Finding
 from seamark.pipeline.ingest import rows as r
 from seamark.pipeline.ingest.issues import ISSUE_COLUMNS, Scorer, move_issues, new_issue_rows, write_events
 from seamark.pipeline.ingest.joining import join_issues
+from seamark.pipeline.ingest.keys import KeyMap
 from seamark.pipeline.ingest.names import Fixes, Flaw, Flaws, Rules
 from seamark.store import evidence, writer
 from seamark.store.models import Application, EvidencePart, Issue, Report, Scan, Stream
@@ -70,9 +71,9 @@ class Writing:
         self.flaws = FlawsOfFindings(report.format)
         self.touched: set[int] = set()
         """Existing issues whose findings changed."""
-        self.made: set[int] = set()
-        """Issues made by this import."""
-        self._issues: dict[int, int] = {}
+        self.made = 0
+        """How many issues this import made."""
+        self._issues = KeyMap()
         self._rules: dict[str, Rules] = {}
         self._fixes: dict[int, Fixes] = {}
         self._alone: dict[int, bool] = {}
@@ -130,16 +131,19 @@ class Writing:
         groups: dict[int, list[r.Prepared]] = {}
         for one in prepared:
             groups.setdefault(one.merge_key, []).append(one)
-        issues = self._issues
+        issues = self._issues.find(list(groups))
         unknown = [key for key in groups if key not in issues]
         if unknown and not self._is_alone(stream):
-            for key, issue in writer.select_in(
-                "SELECT merge_key, min(issue_id) FROM store_finding WHERE merge_key {values} GROUP BY merge_key",
-                unknown,
-            ):
-                issues[key] = issue
+            stored = dict(
+                writer.select_in(
+                    "SELECT merge_key, min(issue_id) FROM store_finding WHERE merge_key {values} GROUP BY merge_key",
+                    unknown,
+                )
+            )
+            self._issues.add(list(stored), list(stored.values()))
+            issues |= stored
+        self.touched.update(issues.values())
         missing = {key: groups[key] for key in unknown if key not in issues}
-        self.touched.update(issues[key] for key in groups if key in issues)
         numbers = writer.reserve(Issue, len(missing))
         made = dict(zip(missing, numbers, strict=True))
         flaws = {key: self.flaws.of(members[0].read.finding) for key, members in missing.items()}
@@ -150,9 +154,9 @@ class Writing:
                 scorer=self.scorer, profile_id=self.profile_id, now=self.now,
             ),
         )  # fmt: skip
-        issues.update(made)
-        self.made.update(numbers)
-        return {key: issues[key] for key in groups}
+        self._issues.add(list(made), numbers)
+        self.made += len(made)
+        return issues | made
 
     def _is_alone(self, stream: Stream) -> bool:
         """Tell whether no finding was ever stored for the asset, so that there is nothing to join."""

@@ -233,7 +233,7 @@ class _Import:
             self._application,
             self._report,
             [scan.scan for scan in scans],
-            issues=len(writing.made),
+            issues=writing.made,
             resolved=counts["resolved"],
             notes=tuple(
                 f"{one.stream.tool}: {one.kept_why}; {one.kept_open} findings stay open"

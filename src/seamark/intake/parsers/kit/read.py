@@ -164,7 +164,7 @@ def _lifts(format: str) -> tuple[str, ...]:
 
 def _skeleton_source(source: Source, split: Split) -> Source:
     """Return a source over the skeleton, each lifted array shortened to its first element, for detection."""
-    return Source(name=source.name, data=split.sample(), digest=source.digest, size=source.size)
+    return Source(name=source.name, data=split.sample(), size=source.size)
 
 
 def recognise(probe: Probe, format: str = "auto") -> tuple[Parser, Variant]:

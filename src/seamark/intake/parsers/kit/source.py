@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import hashlib
 import io
 import mmap
 import os
@@ -23,12 +22,11 @@ class Source:
     """The bytes of one report, ready to be decoded.
 
     `data` is UTF-8 without a byte-order mark for text formats (a memory map for large files), and the raw
-    archive where a zip holds more than one file. `digest` is the SHA-256 of the file as it was given.
+    archive where a zip holds more than one file.
     """
 
     name: str
     data: Buffer
-    digest: str
     size: int
     archive: bool = False
 
@@ -131,7 +129,6 @@ def from_bytes(data: bytes, name: str) -> Source:
 
 
 def _prepare(data: Buffer, name: str) -> Source:
-    digest = _digest(data)
     size = len(data)
     archive = False
     head = bytes(data[:4])
@@ -143,19 +140,7 @@ def _prepare(data: Buffer, name: str) -> Source:
         raise UnreadableReport("The report is packed with xz, zstd or bzip2", hint="unpack it, or use gzip or zip")
     if not archive:
         data = _as_utf8(data)
-    return Source(name=name, data=data, digest=digest, size=size, archive=archive)
-
-
-def _digest(data: Buffer) -> str:
-    total = hashlib.sha256()
-    step = 8 * BLOCK
-    with memoryview(data) as view:
-        for start in range(0, len(data), step):
-            with view[start : start + step] as block:
-                total.update(block)
-            if start + step < len(data):
-                forget(data, start, start + step)
-    return total.hexdigest()
+    return Source(name=name, data=data, size=size, archive=archive)
 
 
 _BOMS = (

@@ -29,6 +29,6 @@ def command(*, as_lines: bool) -> None:
         if as_lines:
             output.json_line({"check": name, "state": state, "sentence": sentence})
         else:
-            click.echo(f"{'✓' if state == 'well' else '!' if state == 'note' else '✗'} {name}: {sentence}")
+            output.say(f"{'✓' if state == 'well' else '!' if state == 'note' else '✗'} {name}: {sentence}")
     if any(state == "wrong" for _, state, _ in rows):
         raise click.exceptions.Exit(1)

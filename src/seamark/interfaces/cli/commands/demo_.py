@@ -15,8 +15,8 @@ APPLICATION = "Harbour"
 
 @click.command("demo")
 @click.option("--no-serve", is_flag=True, help="Import and print only.")
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes a free one.")
 @click.option(
     "--example",
     type=click.Path(path_type=Path),

@@ -9,10 +9,10 @@ from seamark.interfaces.cli import output
 from seamark.interfaces.cli.table import Column
 
 COLUMNS = (
-    Column("Name", least=14),
+    Column("Name", least=24),
     Column("Tool", least=8, fit="wrap"),
     Column("Kind", least=8),
-    Column("Made with", least=16, fit="wrap"),
+    Column("Made with", least=12, fit="wrap"),
 )
 
 

@@ -169,13 +169,13 @@ def _show(path: str, outcome: dict[str, Any], *, as_lines: bool) -> None:
         output.json_line({"report": path, **outcome})
         return
     if outcome.get("repeated"):
-        click.echo(f"{path}: the same report as before, {outcome['findings']:,} findings unchanged")
+        output.say(f"{path}: the same report as before, {outcome['findings']:,} findings unchanged")
     else:
         moved = f" ({outcome['moved']:,} moved)" if outcome["moved"] else ""
-        click.echo(
+        output.say(
             f"{path}: {outcome['findings']:,} findings by {', '.join(outcome['tools'])}: {outcome['new']:,} new, "
             f"{outcome['unchanged']:,} unchanged{moved}, {outcome['fixed']:,} fixed, {outcome['reopened']:,} reopened; "
             f"{outcome['issues']:,} new issues"
         )
     for note in outcome.get("notes", ()):
-        click.echo(f"  closes nothing: {note}")
+        output.say(f"  closes nothing: {note}")

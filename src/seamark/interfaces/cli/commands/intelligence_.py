@@ -39,9 +39,9 @@ def load(files: tuple[str, ...]) -> None:
             unreadable = True
             output.complain(f"{name}: {error}")
             continue
-        click.echo(
-            f"{name}: {loaded.kind}, {loaded.rows:,} entries as of {loaded.date or 'an unknown day'}; {loaded.rescored:,} issues scored anew"
-        )
+        day = loaded.date or "an unknown day"
+        rescored = output.count(loaded.rescored, "issue")
+        output.say(f"{name}: {loaded.kind}, {output.count(loaded.rows, 'row')} as of {day}; {rescored} scored anew")
     if unreadable:
         raise click.exceptions.Exit(2)
 
@@ -61,4 +61,4 @@ def status(*, as_lines: bool) -> None:
         click.echo("No intelligence is loaded; scores do not know what is exploited.")
     else:
         for one in found:
-            click.echo(f"{one['snapshot']}: {one['entries']:,} entries")
+            output.say(f"{one['snapshot']}: {one['entries']:,} entries")

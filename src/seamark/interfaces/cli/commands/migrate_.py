@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from seamark.interfaces.cli import output
 from seamark.interfaces.cli.database import boot, migrate_database
 
 
@@ -12,4 +13,4 @@ def command() -> None:
     """Create or update the database. The other commands do so by themselves when they need it."""
     boot(migrate=False)
     steps = migrate_database(quiet=False)
-    click.echo(f"{steps} steps applied" if steps else "The database is up to date")
+    click.echo(f"{output.count(steps, 'step')} applied" if steps else "The database is up to date")

@@ -57,7 +57,7 @@ def command(reports: tuple[str, ...], format_: str, *, as_lines: bool) -> None:
                 if as_lines:
                     output.raw_lines(lines)
                 else:
-                    click.echo(heading)
+                    output.say(heading)
                     if number:
                         _show(lines)
         except UnknownFormat as error:
@@ -100,7 +100,7 @@ def _read(path: str, name: str, format_: str, lines: IO[bytes]) -> tuple[str, in
                 lines.write(encode(row) + b"\n")
                 index += 1
     by = ", ".join(dict.fromkeys(tools)) or opened.parser.title
-    return f"{name}: {index:,} finding{'' if index == 1 else 's'} by {by} ({opened.parser.title})", index
+    return f"{name}: {output.count(index, 'finding')} by {by} ({opened.parser.title})", index
 
 
 COLUMNS = (

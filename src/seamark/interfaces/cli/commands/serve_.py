@@ -11,7 +11,9 @@ from seamark.interfaces.cli.server import announce_first_login, serve
 @click.command("serve")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 for all.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes a free one.")
-@click.option("--threads", type=click.IntRange(1, 64), default=8, show_default=True)
+@click.option(
+    "--threads", type=click.IntRange(1, 64), default=8, show_default=True, help="Requests that are answered at once."
+)
 @click.option("--no-worker", is_flag=True, help="Leave imports to `seamark worker`.")
 def command(host: str, port: int, threads: int, *, no_worker: bool) -> None:
     """Start the web UI and the API, with a worker for imports.

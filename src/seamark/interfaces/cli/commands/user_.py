@@ -23,7 +23,7 @@ def command() -> None:
 
 @command.command("add")
 @click.argument("name")
-@click.option("--role", type=click.Choice(ROLES), default="viewer", show_default=True)
+@click.option("--role", type=click.Choice(ROLES), default="viewer", show_default=True, help="What the person may do.")
 @click.option("--application", default="", metavar="NAME", help="Only in this application.")
 def add(name: str, role: str, application: str) -> None:
     """Add a person, with a password that is shown once."""
@@ -56,8 +56,9 @@ def password(name: str) -> None:
     type=click.Choice(["read", "import", "write", "admin"]),
     default=("read", "import"),
     show_default=True,
+    help="What the token may be used for; can be given several times.",
 )
-@click.option("--days", type=click.IntRange(1, 3650), default=90, show_default=True)
+@click.option("--days", type=click.IntRange(1, 3650), default=90, show_default=True, help="How long it is good.")
 def token(name: str, label: str, scopes: tuple[str, ...], days: int) -> None:
     """Make an API token for a person; it is shown once."""
     boot()

@@ -6,6 +6,7 @@ import signal
 
 import click
 
+from seamark.interfaces.cli import output
 from seamark.interfaces.cli.database import boot
 
 
@@ -26,10 +27,13 @@ def command(*, once: bool) -> None:
         done = 0
         while work_once():
             done += 1
-        click.echo(f"{done} imports worked off")
+        click.echo(f"{output.count(done, 'import')} worked off")
         return
     worker = Worker()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: worker.stop(0))
+    previous = {number: signal.signal(number, lambda *_: worker.stop(0)) for number in (signal.SIGTERM, signal.SIGINT)}
     click.echo("Waiting for imports (Ctrl-C ends it after the one at hand)", err=True)
-    worker.run()
+    try:
+        worker.run()
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

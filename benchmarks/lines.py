@@ -1,0 +1,86 @@
+"""The lines of the benchmark: what each measures, beside which limit, and what it must reach. Tables and docs come from here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that is measured."""
+
+    key: str
+    title: str
+    unit: str
+    sentence: str
+    limit: str = ""
+    """What stands beside it, in words."""
+    target: float | None = None
+    judged: Literal["value", "ratio"] = "value"
+    """Whether the target is for the figure itself or for its ratio to the limit."""
+    more_is_better: bool = False
+
+    def met(self, value: float, ratio: float | None) -> bool | None:
+        """Tell whether a figure reaches the target, None where there is none or nothing to judge it by."""
+        told = value if self.judged == "value" else ratio
+        if self.target is None or told is None:
+            return None
+        return told >= self.target if self.more_is_better else told <= self.target
+
+    @property
+    def goal(self) -> str:
+        """Return the target for people."""
+        if self.target is None:
+            return "none"
+        unit = " times the limit" if self.judged == "ratio" else f" {self.unit}"
+        return f"{'≥' if self.more_is_better else '≤'} {self.target:,g}{unit}"
+
+
+_PLAIN = "typed decode of the same bytes into ordinary structs, Python's garbage collector as it is by default"
+_BARE = "the same decode into the parser's own structs, collector off"
+_FLOOR = "the floor: typed decode, one bulk insert, one upsert into 12 columns with four indexes"
+
+LINES: dict[str, Line] = {
+    line.key: line
+    for line in (
+        Line("parse.sarif", "read SARIF", "s", "Open the file, recognise it, decode it and use up all findings, in one thread.",
+             _PLAIN, 2, "ratio"),
+        Line("parse.sarif.bare", "read SARIF, bare limit", "s", "The same, beside the fastest decode that is known: nothing is tracked, nothing interrupts.",
+             _BARE),
+        Line("parse.trivy", "read Trivy", "s", "The same for a Trivy report in which every finding is a CVE of its own.", _PLAIN, 2, "ratio"),
+        Line("parse.trivy.bare", "read Trivy, bare limit", "s", "The same for Trivy.", _BARE),
+        Line("import.sarif", "first import, SARIF", "findings/s",
+             "`import_file` into an empty database, from the file to the commit: reading, keeping the report, findings, issues, scores.",
+             _FLOOR, 20_000, more_is_better=True),
+        Line("import.trivy", "first import, Trivy", "findings/s", "The same for a Trivy report in which every finding is a CVE of its own.",
+             _FLOOR, 20_000, more_is_better=True),
+        Line("again.changed", "import again, 1 % changed", "findings/s",
+             "The next scan: a hundredth of the findings has another line and another message.", "first import in this run", 60_000, more_is_better=True),
+        Line("again.rows", "rows written for 1 % changed", "rows", "Rows inserted, updated and deleted in all tables, as the database counts them.",
+             "findings that changed"),
+        Line("again.same", "the same file again", "findings/s", "The file that was imported last, byte for byte.", "first import in this run",
+             60_000, more_is_better=True),
+        Line("again.same.rows", "rows written for the same file", "rows", "As above: they must not depend on the size of the report."),
+        Line("grown.import", "first import, ten times as many there", "findings/s",
+             "A new application's report, where others hold ten times as many findings.", "the same into an empty database", 20_000, more_is_better=True),
+        Line("memory.peak", "memory, SARIF of 1 GB", "MB", "Largest resident set of the importing process (`VmHWM`), pages of the mapped file included.",
+             target=300),
+        Line("memory.own", "of this the process's own", "MB", "Largest `RssAnon`: what could not be given back under pressure."),
+        Line("memory.rate", "import of that report", "findings/s", "How fast the large report is imported."),
+        Line("storage.sarif", "storage, SARIF", "bytes/finding",
+             "The whole database after the first import, indexes, evidence and the kept report included, by the number of findings.", target=1500),
+        Line("storage.trivy", "storage, Trivy", "bytes/finding", "The same for Trivy.", target=1500),
+        Line("lists.typical", "issue list, statements, median", "ms",
+             "The statements of one list page (rows, tools, bounded count) over all questions of the benchmark."),
+        Line("lists.p95", "issue list, statements, p95", "ms", "The same, 95th percentile over all questions.", target=150),
+        Line("lists.worst", "issue list, slowest question, p95", "ms", "The 95th percentile of the slowest question: any list must keep the target.",
+             target=150),
+        Line("pages.typical", "issue list, whole page, median", "ms",
+             "The web page as the server answers it, with facets, counts and rendering, over the same questions."),
+        Line("pages.p95", "issue list, whole page, p95", "ms", "The same, 95th percentile over all questions.", target=150),
+        Line("pages.worst", "issue list, slowest page, p95", "ms", "The 95th percentile of the slowest page.", target=150),
+        Line("rescore", "score anew after a feed", "issues/s",
+             "A new EPSS file for every CVE in the database: store it, and score all issues that it concerns.", target=33_333, more_is_better=True),
+    )
+}  # fmt: skip

@@ -1,0 +1,135 @@
+"""Writes the pages of the documentation that are derived from the code: `python -m tests.support.docs`. A test compares them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from seamark.intake.parsers.kit import shapes
+from seamark.intake.parsers.kit.registry import Parser, Variant, parsers
+from seamark.interfaces.cli.main import main as seamark
+from seamark.site.options import OPTIONS, Option
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+WIDTH = 100
+TYPES = {str: "text", int: "whole number", bool: "`true` or `false`", list: "list, separated by commas", Path: "path"}
+OURS = "seamark.intake.parsers.formats"
+
+
+def settings() -> str:
+    """Return the page on settings."""
+    rows = [f"| `{one.name}` | {TYPES[one.type]} | {_default(one)} | {_cell(one.sentence)} |" for one in OPTIONS]
+    return _page(
+        "Settings",
+        "Settings are environment variables. Each may instead be kept in a file: `SEAMARK_SECRET_KEY_FILE=/run/secrets/key` reads",
+        "`SEAMARK_SECRET_KEY` from there. Without any, Seamark works on this machine with an embedded database. A value that is not",
+        "allowed stops the start with a sentence; `seamark check` looks at all of them.",
+        "",
+        "| name | type | default | meaning |",
+        "|---|---|---|---|",
+        *rows,
+        "",
+        "For `seamark import` on a machine that only sends reports: `SEAMARK_URL` is the address of the server, `SEAMARK_TOKEN` (or",
+        "`SEAMARK_TOKEN_FILE`) a token with the scope `import`.",
+    )
+
+
+def _default(option: Option) -> str:
+    if option.default in {None, ""} if not isinstance(option.default, list) else False:
+        return "–"
+    if isinstance(option.default, bool):
+        return f"`{str(option.default).lower()}`"
+    return f"`{','.join(option.default) if isinstance(option.default, list) else option.default}`"
+
+
+def command_line() -> str:
+    """Return the page on the command line: the help of every command."""
+    parts = [
+        "Exit codes of all commands: 0 done, 1 it could not be done, 2 wrong words or an unreadable report, 3 a report of unknown or",
+        "ambiguous format, 130 stopped by Ctrl-C. Results go to standard output, all else to standard error. `NO_COLOR` turns colour off;",
+        "where output is piped there is none.",
+        "",
+    ]
+    for path, command in _commands("seamark", seamark):
+        parts += [f"## {path}", "", "```text", _help(path, command), "```", ""]
+    return _page("Command line", *parts)
+
+
+def _commands(path: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    yield path, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None
+            yield from _commands(f"{path} {name}", inner)
+
+
+def _help(path: str, command: click.Command) -> str:
+    settings = {"max_content_width": WIDTH, "terminal_width": WIDTH, "help_option_names": ["-h", "--help"]}
+    return command.get_help(click.Context(command, info_name=path, **settings)).strip()
+
+
+def formats() -> str:
+    """Return the page on formats: what every parser declares of itself. Parsers of other packages stay out."""
+    known = [one for one in parsers().values() if one.variants[0].read.__module__.startswith(OURS)]
+    rows = [
+        f"| `{one.name}` | {_tool(one)} | {one.kind.value} | {_shapes(one)} | {_code(one.made_with)} | {_cell(one.versions) or '–'} |"
+        for one in known
+    ]
+    return _page(
+        "Formats",
+        f"Seamark reads {len(known)} formats. It recognises them by their structure, not by the file's name; `--format NAME` is for reports that do",
+        "not say whose they are, such as an empty list. Files may be packed with gzip or zip, and be UTF-8 or UTF-16.",
+        "",
+        "| name | tool | finds | the file is | made with | versions seen |",
+        "|---|---|---|---|---|---|",
+        *rows,
+        "",
+        "Another tool? [Generic findings](generic-findings.md) are JSON or CSV that a short script writes; [a parser of your own](parsers.md) is one file.",
+    )
+
+
+def _tool(parser: Parser) -> str:
+    return f"[{_cell(parser.title)}]({parser.url})" if parser.url else _cell(parser.title)
+
+
+def _shapes(parser: Parser) -> str:
+    return ", ".join(dict.fromkeys(_shape(one) for one in parser.variants))
+
+
+def _shape(variant: Variant) -> str:
+    origin = getattr(variant.shape, "__origin__", variant.shape)
+    words = {shapes.JsonLines: "JSON lines", shapes.Csv: "CSV", shapes.Xml: "XML", shapes.Text: "text"}
+    return words.get(origin, "JSON")
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def _code(text: str) -> str:
+    return f"`{_cell(text)}`" if text else "–"
+
+
+def _page(title: str, *lines: str) -> str:
+    marked = "<!-- Written by `python -m tests.support.docs`; change the code instead. -->"
+    return "\n".join([f"# {title}", "", marked, "", *lines]).rstrip() + "\n"
+
+
+PAGES = {"settings.md": settings, "cli.md": command_line, "formats.md": formats}
+
+
+def main() -> int:
+    """Write all pages."""
+    for name, page in PAGES.items():
+        (DOCS / name).write_text(page(), encoding="utf-8")
+        sys.stdout.write(f"docs/{name}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
