@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from packageurl import PackageURL
 
+from seamark.core import component
 from seamark.core.component import Component, canonical_purl, display_name, make_purl, package_key, parse_purl
 
 NO_PURLS = ["", "django", "pkg:", "pkg:npm", "pkg:npm/", "npm/lodash@1", "http://example.com", "pkg:npm/@"]
@@ -82,3 +84,8 @@ def test_components_are_values() -> None:
     assert len({one, other}) == 1
     with pytest.raises(AttributeError):
         one.version = "2"  # type: ignore[misc]
+
+
+@given(st.from_regex(component._PLAIN, fullmatch=True).filter(str.isascii))
+def test_a_plain_purl_is_canonical_as_the_library_writes_it(text: str) -> None:
+    assert canonical_purl(text) == PackageURL.from_string(text).to_string()

@@ -8,37 +8,30 @@ from collections.abc import Iterable
 import msgspec
 
 from seamark.analysis.correlation.versions import least_that_clears
-from seamark.pipeline.ingest.names import open_findings_of_fixes
 from seamark.store import writer
 from seamark.store.models import Fix
 
 
 def retarget(fixes: Iterable[int]) -> None:
     """Compute the target of fixes anew from what their open findings say. Writes those that changed."""
-    wanted = set(fixes)
-    if not wanted:
-        return
+    wanted = sorted(set(fixes))
     fixed: dict[int, set[str]] = defaultdict(set)
-    unfixed: set[int] = set()
-    for number, _component, version in open_findings_of_fixes(wanted):
-        if version:
-            fixed[number].add(version)
-        else:
-            unfixed.add(number)
+    for number, version in writer.select_in(
+        "SELECT DISTINCT i.fix_id, f.fixed_version FROM store_issue i JOIN store_finding f ON f.issue_id = i.id "
+        "WHERE f.closed_in_id IS NULL AND i.fix_id {values}",
+        wanted,
+    ):
+        fixed[number].add(version)
     changed = []
-    for fix in Fix.objects.filter(pk__in=wanted):
-        target = least_that_clears(fixed.get(fix.pk, set()))
-        title = f"Upgrade {_name(fix)} to {target}" if target else f"Upgrade or replace {_name(fix)}"
-        partial = fix.pk in unfixed and bool(target)
-        if (target, title, partial) != (fix.target, fix.title, fix.details.get("partial", False)):
-            changed.append((fix.pk, target, title, _json({"name": _name(fix), "partial": partial})))
+    for number, title, target, details in writer.select_in(
+        "SELECT id, title, target, details FROM store_fix WHERE id {values}", wanted
+    ):
+        known = msgspec.json.decode(details) if isinstance(details, str) else details
+        name = str(known.get("name") or title.removeprefix("Upgrade "))
+        versions = fixed.get(number, set())
+        now = least_that_clears(versions)
+        partial = "" in versions and bool(now)
+        words = f"Upgrade {name} to {now}" if now else f"Upgrade or replace {name}"
+        if (now, words, partial) != (target, title, known.get("partial", False)):
+            changed.append((number, now, words, msgspec.json.encode({"name": name, "partial": partial}).decode()))
     writer.update(Fix, ["target", "title", "details"], changed)
-
-
-def _name(fix: Fix) -> str:
-    name = fix.details.get("name")
-    return str(name) if name else fix.title.removeprefix("Upgrade ")
-
-
-def _json(value: object) -> str:
-    return msgspec.json.encode(value).decode()

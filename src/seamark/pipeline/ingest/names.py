@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import msgspec
-from django.db.models import Q
 
 from seamark.analysis.correlation.aliases import AliasGroups
 from seamark.core import finding as core
@@ -17,7 +16,6 @@ from seamark.store.models import (
     Application,
     Asset,
     Exploitation,
-    Finding,
     Fix,
     Issue,
     Rule,
@@ -131,7 +129,7 @@ class Flaws:
             pairs |= {(same[0], other) if same[0] < other else (other, same[0]) for other in same[1:]}
         self._write(groups, known, pairs)
         self._join_groups(groups, known)
-        facts = {row.name: row for row in Exploitation.objects.filter(name__in=known.keys() | set(names))}
+        facts = exploitation_of(known.keys() | set(names))
         for members in groups.groups().values():
             number = groups.number(members[0])
             assert number is not None  # noqa: S101 - written above
@@ -180,6 +178,14 @@ class Flaws:
     def get(self, names: tuple[str, ...]) -> Flaw | None:
         """Return the flaw that names stand for, None where there are none."""
         return self._flaws.get(names[0]) if names else None
+
+
+def exploitation_of(names: Iterable[str]) -> dict[str, Exploitation]:
+    """Return what is known of the exploitation of vulnerabilities, by name."""
+    told = {
+        name for (name,) in writer.select_in("SELECT name FROM store_exploitation WHERE name {values}", sorted(names))
+    }
+    return {row.name: row for row in Exploitation.objects.filter(name__in=told)} if told else {}
 
 
 def aliases(names: tuple[str, ...]) -> list[str]:
@@ -242,12 +248,3 @@ class Fixes:
         number = self._ids[key]
         self.touched.add(number)
         return number
-
-
-def open_findings_of_fixes(fixes: Iterable[int]) -> list[tuple[int, str, str]]:
-    """Return (fix, component with version, fixed version) of the open findings that fixes clear."""
-    return list(
-        Finding.objects.filter(Q(issue__fix__in=list(fixes)), closed_in=None)
-        .values_list("issue__fix", "component", "fixed_version")
-        .distinct()
-    )
