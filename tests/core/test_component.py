@@ -88,4 +88,6 @@ def test_components_are_values() -> None:
 
 @given(st.from_regex(component._PLAIN, fullmatch=True).filter(str.isascii))
 def test_a_plain_purl_is_canonical_as_the_library_writes_it(text: str) -> None:
-    assert canonical_purl(text) == PackageURL.from_string(text).to_string()
+    parsed = PackageURL.from_string(text)
+    assert canonical_purl(text) == parsed.to_string()
+    assert package_key(text) == "/".join(part for part in (parsed.type, parsed.namespace, parsed.name) if part)

@@ -87,6 +87,8 @@ def make_purl(ecosystem: str, name: str, version: str = "", namespace: str = "",
 @lru_cache(maxsize=65536)
 def package_key(purl: str) -> str:
     """Return what names the package over all its versions: `type/namespace/name`, without qualifiers."""
+    if _PLAIN.fullmatch(purl):
+        return purl[len("pkg:") : purl.index("@")]
     parsed = parse_purl(purl)
     if parsed is None:
         return ""

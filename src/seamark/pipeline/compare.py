@@ -20,14 +20,14 @@ class Told(NamedTuple):
     """A finding with where it stands: the report's path as given, its number in it, its tool and format."""
 
     report: str
-    index: int
+    number: int
     tool: str
     format: str
     finding: Finding
 
     def plain(self) -> dict[str, Any]:
         """Return it as plain values."""
-        return as_json(self.finding, report=self.report, index=self.index, tool=self.tool, format=self.format)
+        return as_json(self.finding, report=self.report, index=self.number, tool=self.tool, format=self.format)
 
 
 class State:

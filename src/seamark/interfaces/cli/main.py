@@ -16,6 +16,7 @@ from seamark.interfaces.cli.table import printable
 COMMANDS = {
     "read": "Print what scanner reports say, without keeping anything.",
     "formats": "List the report formats that can be read.",
+    "diff": "Compare the reports of two states: new, fixed, moved.",
     "import": "Import scanner reports into an application.",
     "issues": "List issues, riskiest first.",
     "show": "Show one issue: evidence by tool, receipt, history.",

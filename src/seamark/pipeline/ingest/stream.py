@@ -243,7 +243,7 @@ class OpenScan:
             .order_by("-id")
             .first()
         )
-        return earlier.scope if earlier is not None else []
+        return list(earlier.scope or ()) if earlier is not None else []
 
     @staticmethod
     def _codes(rules: set[int]) -> dict[int, str]:

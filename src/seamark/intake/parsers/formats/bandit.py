@@ -128,7 +128,9 @@ def _finding(result: Result) -> Finding:
             end_column=result.end_col_offset + 1
             if result.end_col_offset is not None and result.end_col_offset >= 0
             else None,
-            snippet_line=None if result.test_id in _PASSWORD_TESTS else _first_number(result.code or "", result.line_number),
+            snippet_line=None
+            if result.test_id in _PASSWORD_TESTS
+            else _first_number(result.code or "", result.line_number),
             snippet=_snippet(result.code or "", lines if result.test_id in _PASSWORD_TESTS else []),
         ),
         about=_about(result.test_id, result.test_name, cwes, result.more_info or ""),
@@ -139,7 +141,7 @@ def _finding(result: Result) -> Finding:
     )
 
 
-def _first_number(code: str, line: int) -> int | None:
+def _first_number(code: str, line: int | None) -> int | None:
     """Return the number printed before the first line of code, None where that is the finding's own line."""
     number = code.lstrip().split(" ", 1)[0]
     return int(number) if number.isdigit() and int(number) != line else None
