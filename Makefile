@@ -38,7 +38,7 @@ demo: $(RUNTIME) ## Import the example, print what to fix first, serve it on htt
 .PHONY: test
 test: $(DEVELOPMENT) ## Run the whole test-suite on SQLite, and on PostgreSQL and Chromium where those are there
 	$(BIN)/python -m pytest -n 2 --dist loadscope
-	$(BIN)/python -m tests.support.on_postgres -n 2 --dist loadscope tests/store tests/pipeline tests/api tests/web tests/cli
+	$(BIN)/python -m tests.support.on_postgres -n 2 --dist loadscope tests/store tests/pipeline tests/triage tests/api tests/web tests/cli
 
 .PHONY: lint
 lint: $(DEVELOPMENT) ## Style, types, and who may import whom
@@ -55,6 +55,10 @@ format: $(DEVELOPMENT) ## Format the code
 .PHONY: bench
 bench: $(DEVELOPMENT) ## Measure speed beside its limits, on both databases
 	$(BIN)/python -m benchmarks
+
+.PHONY: accuracy
+accuracy: $(DEVELOPMENT) ## Precision and recall of merging across tools, on labelled findings where those are there
+	$(BIN)/python -m benchmarks.accuracy
 
 .PHONY: conformance
 conformance: $(DEVELOPMENT) ## Compare the parsers with a folder of real reports, where it is there

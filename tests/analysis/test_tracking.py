@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import time
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seamark.analysis.correlation.signals import Signals
-from seamark.analysis.correlation.tracking import FAR, alignment, returned, track
+from seamark.analysis.correlation.chain import FAR, chain
+from seamark.analysis.correlation.signals import Signals, pack, signals, unpack
+from seamark.analysis.correlation.tracking import returned, track
+from seamark.core.finding import Finding
+from seamark.core.location import CodeLocation
+from seamark.core.severity import Severity
 
 lines = st.lists(st.integers(1, 5000), min_size=1, max_size=30, unique=True).map(sorted)
 
@@ -56,18 +63,122 @@ def test_matching_is_one_to_one_and_complete(
 
 
 @given(lines, lines)
-def test_an_alignment_keeps_the_order_and_stays_near(before: list[int], after: list[int]) -> None:
-    pairs = alignment(before, after)
+def test_a_chain_keeps_the_order_and_stays_near(before: list[int], after: list[int]) -> None:
+    pairs = chain([row(line) for line in before], [row(line) for line in after])
     assert [left for left, _ in pairs] == sorted({left for left, _ in pairs})
     assert [right for _, right in pairs] == sorted({right for _, right in pairs})
     assert all(abs(after[right] - before[left]) <= FAR for left, right in pairs)
 
 
-def test_a_long_list_is_aligned_in_reasonable_steps() -> None:
+def test_a_long_list_is_chained_in_reasonable_steps() -> None:
     before = list(range(10, 40_000, 10))
     after = [line + 5 for line in before if line % 700]
-    pairs = alignment(before, after)
+    pairs = chain([row(line) for line in before], [row(line) for line in after])
     assert len(pairs) >= len(after) * 0.98
+
+
+@pytest.mark.parametrize(("files", "each"), [(1, 20_000), (200, 500), (20_000, 5)])
+def test_many_findings_that_all_say_the_same_take_seconds(files: int, each: int) -> None:
+
+    def side(moved: int) -> list[Signals]:
+        return [
+            Signals(loose=1000 + file, file=5000 + file, text=7, line=at * 3 + moved)
+            for file in range(files)
+            for at in range(1, each + 1)
+        ]
+
+    started = time.process_time()
+    matches = track(side(0), side(11))
+    assert time.process_time() - started < 60
+    assert len(matches.pairs) + len(matches.old_left) == files * each
+
+
+def shown(line: int, *, column: int, end_column: int, path: str = "a.py", code: str = "", around: int = 0) -> Signals:
+    """Return the signals of a finding as a tool without code of its own reports it, or with `around` lines around it."""
+    snippet = "\n".join([*(["before()"] * around), code, *(["after()"] * around)]) if code else ""
+    return signals(
+        Finding(
+            rule="S101",
+            title="Use of assert",
+            severity=Severity.LOW,
+            location=CodeLocation(
+                path=path, line=line, column=column, end_line=line, end_column=end_column, snippet=snippet,
+                snippet_line=line - around if around else None,
+            ),
+        )
+    )  # fmt: skip
+
+
+def test_signals_survive_their_packing() -> None:
+    signs = shown(7, column=5, end_column=20, code="assert x", around=2)
+    assert 0 not in (signs.code, signs.shape, signs.moved)
+    assert unpack(pack(signs)) == signs
+    assert unpack(pack(signs)[:72]) == signs._replace(column=0, code=0, shape=0), "as versions before stored them"
+
+
+def test_code_is_told_apart_from_the_lines_around_it() -> None:
+    near, far = (
+        shown(7, column=1, end_column=9, code="assert x", around=1),
+        shown(7, column=1, end_column=9, code="assert x", around=2),
+    )
+    assert near.code == far.code
+    assert near.moved != far.moved
+
+
+def test_extent_is_the_same_after_another_indentation() -> None:
+    assert shown(7, column=5, end_column=20).shape == shown(9, column=9, end_column=24).shape
+    assert shown(7, column=5, end_column=20).shape != shown(7, column=5, end_column=21).shape
+
+
+def test_of_a_dense_run_the_extents_tell_which_one_was_taken_out() -> None:
+    widths = [11, 15, 13, 19, 12]
+    old = [shown(10 + at, column=5, end_column=5 + width) for at, width in enumerate(widths)]
+    new = [shown(10 + at, column=5, end_column=5 + width) for at, width in enumerate(widths[:1] + widths[2:])]
+    matches = track(old, new)
+    assert sorted((left, right) for left, right, _ in matches.pairs) == [(0, 0), (2, 1), (3, 2), (4, 3)]
+    assert matches.old_left == [1]
+
+
+def test_what_is_equal_to_the_letter_by_chance_is_matched_with_what_it_was() -> None:
+    widths = [11, 15, 11, 19]
+    before = [shown(10 + at, column=5, end_column=5 + width) for at, width in enumerate(widths)]
+    after = [shown(12 + at, column=5, end_column=5 + width) for at, width in enumerate(widths)]
+    equal = [before[2]]
+    assert equal == [after[0]]
+    matches = track([before[0], before[1], before[3]], after[1:], equal)
+    assert sorted((left, right) for left, right, _ in matches.pairs) == [(0, 3), (1, 0), (2, 2), (3, 1)]
+    assert not matches.old_left
+    assert not matches.new_left
+
+
+def test_what_is_equal_to_the_letter_stays_where_nothing_speaks_for_another() -> None:
+    equal = [shown(line, column=5, end_column=11) for line in (10, 11, 12)]
+    matches = track([], [shown(13, column=5, end_column=11)], equal)
+    assert matches.pairs == []
+    assert (matches.old_left, matches.new_left) == ([], [0])
+
+
+def test_of_a_dense_run_without_any_difference_nobody_knows_which_one_was_put_in() -> None:
+    old = [shown(line, column=5, end_column=11) for line in (10, 11, 12, 40, 50)]
+    new = [shown(line, column=5, end_column=11) for line in (10, 11, 12, 13, 41, 51)]
+    matches = track(old, new)
+    assert {(left, right) for left, right, _ in matches.pairs} >= {(3, 4), (4, 5)}, "what is below only moved"
+    assert all(left >= 3 or new[right].line - old[left].line in {0, 1} for left, right, _ in matches.pairs)
+
+
+def test_an_edited_line_between_others_keeps_its_finding() -> None:
+    old = [shown(line, column=5, end_column=11, code=f"assert {line}") for line in (10, 20, 30)]
+    new = [shown(line + 4, column=5, end_column=11, code=f"assert {line}") for line in (10, 20, 30)]
+    new[1] = shown(24, column=5, end_column=15, code="assert twenty")
+    assert sorted((left, right) for left, right, _ in track(old, new).pairs) == [(0, 0), (1, 1), (2, 2)]
+
+
+def test_a_block_that_moves_to_a_known_file_is_followed_by_its_code() -> None:
+    old = [shown(line, column=5, end_column=11, code=f"assert {line}") for line in (10, 20, 30)]
+    stays = shown(3, column=1, end_column=7, path="b.py", code="assert me")
+    new = [shown(line + 90, column=5, end_column=11, path="b.py", code=f"assert {line}") for line in (20, 30)]
+    matches = track([*old, stays], [old[0], stays, *new])
+    assert sorted((left, right) for left, right, _ in matches.pairs) == [(0, 0), (1, 2), (2, 3), (3, 1)]
 
 
 def test_two_findings_with_one_fingerprint_are_not_matched_by_it() -> None:

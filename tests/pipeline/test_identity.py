@@ -336,3 +336,13 @@ def test_a_scan_of_a_few_files_fixes_nothing_in_the_others(load: Load) -> None:
     assert counts(outcome) == (0, 1, 1, 0)
     assert Finding.objects.get(path="src/a.py").closed_in is None
     assert outcome.notes == ("Bandit: Their places were not looked at again; 1 findings stay open",)
+
+
+def test_a_row_that_says_by_chance_what_another_said_before_is_not_taken_for_it(load: Load) -> None:
+    """After two inserted lines the second finding stands, to the letter, where the third one stood."""
+    load(sarif([hit(line=10), hit(line=12), hit(line=14)]))
+    before = dict(Finding.objects.values_list("line", "id"))
+    outcome = load(sarif([hit(line=12), hit(line=14), hit(line=16)]))
+    assert counts(outcome) == (0, 3, 0, 0)
+    after = dict(Finding.objects.values_list("line", "id"))
+    assert after == {line + 2: number for line, number in before.items()}

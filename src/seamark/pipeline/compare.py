@@ -76,20 +76,31 @@ def _compare_stream(
 ) -> None:
     """Add one stream's difference. `looked_at` is the scope of the old state."""
     equal = _equal(before, after)
-    left = [one for at, one in enumerate(before) if at not in {pair[0] for pair in equal}]
-    right = [one for at, one in enumerate(after) if at not in {pair[1] for pair in equal}]
-    difference.unchanged.extend((before[a], after[b]) for a, b in equal)
-    matches = track([signals(one.finding) for one in left], [signals(one.finding) for one in right])
+    taken = ({pair[0] for pair in equal}, {pair[1] for pair in equal})
+    left = [one for at, one in enumerate(before) if at not in taken[0]]
+    right = [one for at, one in enumerate(after) if at not in taken[1]]
+    files = {place_text(one.finding) for one in (*left, *right)}
+    near = [pair for pair in equal if place_text(before[pair[0]].finding) in files]
+    olds, news = [*left, *(before[a] for a, _ in near)], [*right, *(after[b] for _, b in near)]
+    matches = track(
+        [signals(one.finding) for one in left],
+        [signals(one.finding) for one in right],
+        [signals(before[a].finding) for a, _ in near],
+    )
+    # Findings equal to the letter that turned out to be another's counterpart are told as such.
+    other = {at - len(left) for at in (*(pair[0] for pair in matches.pairs), *matches.old_left) if at >= len(left)}
+    told = {near[at] for at in other}
+    difference.unchanged.extend((before[a], after[b]) for a, b in equal if (a, b) not in told)
     for a, b, _pass in matches.pairs:
-        same_place = _place(left[a].finding) == _place(right[b].finding)
-        (difference.unchanged if same_place else difference.moved).append((left[a], right[b]))
-    difference.new.extend(right[at] for at in matches.new_left)
+        same_place = _place(olds[a].finding) == _place(news[b].finding)
+        (difference.unchanged if same_place else difference.moved).append((olds[a], news[b]))
+    difference.new.extend(news[at] for at in matches.new_left)
     for at in matches.old_left:
-        reason = _unproved(left[at].finding, runs, len(after), looked_at)
+        reason = _unproved(olds[at].finding, runs, len(after), looked_at)
         if reason:
-            difference.unproved.append((left[at], reason))
+            difference.unproved.append((olds[at], reason))
         else:
-            difference.fixed.append(left[at])
+            difference.fixed.append(olds[at])
 
 
 def _equal(before: Iterable[Told], after: Iterable[Told]) -> list[tuple[int, int]]:

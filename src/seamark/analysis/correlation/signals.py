@@ -6,9 +6,11 @@
 | `tool` | the tool's own fingerprint and rule |
 | `context` | same rule, file and normalised code |
 | `moved` | same rule and normalised code, in whatever file |
+| `code` | same rule and normalised code of the finding's own lines |
 | `scope` | same rule, file, and function, class or resource |
 | `place` | same rule at the same place, by the meaning of place for its kind |
 | `loose` | same rule and message in the same file, at whatever line |
+| `shape` | spans as many lines and columns |
 
 Severity, descriptions and versions are in none of them but `content`: a problem that is rated anew stays the problem it was.
 """
@@ -41,19 +43,24 @@ class Signals(NamedTuple):
     """The file, 0 where there is none."""
     text: int = 0
     """Rule and message, in whatever file."""
+    column: int = 0
+    code: int = 0
+    """Rule and normalised code of the finding's own lines, without those around it, in whatever file."""
+    shape: int = 0
+    """How many lines and columns it spans: the same after a move or another indentation."""
 
 
-_BYTES = struct.Struct("<9q")
+_BYTES = struct.Struct(f"<{len(Signals._fields)}q")
 
 
 def pack(signs: Signals) -> bytes:
-    """Return signals as 72 bytes."""
+    """Return signals as bytes, eight for each."""
     return _BYTES.pack(*signs)
 
 
 def unpack(data: bytes) -> Signals:
-    """Return signals from what `pack` wrote."""
-    return Signals(*_BYTES.unpack(data))
+    """Return signals from what `pack` wrote; those that an earlier version did not have yet are not available."""
+    return Signals(*_BYTES.unpack(data.ljust(_BYTES.size, b"\0")))
 
 
 _LONG = struct.Struct("<q")
@@ -129,19 +136,38 @@ def _code(finding: Finding, location: CodeLocation, tool: int) -> Signals:
     message = message_key(
         finding.title if finding.about is None or finding.about.title != finding.title else finding.description
     )
-    context = moved = scope = 0
-    if location.snippet:
-        code = code_key(location.snippet)
-        if code:
-            moved = hash64(f"code\0{rule}\0{code}")
-            context = hash64(f"code\0{rule}\0{path}\0{code}")
+    context = moved = scope = code = 0
+    if location.snippet and (shown := code_key(location.snippet)):
+        moved = hash64(f"code\0{rule}\0{shown}")
+        context = hash64(f"code\0{rule}\0{path}\0{shown}")
+        own = _own_code(location)
+        code = hash64(f"code\0{rule}\0{own}") if own else moved
     if location.scope:
         scope = hash64(f"scope\0{rule}\0{path}\0{location.scope}\0{message}")
     place = hash64(f"place\0{rule}\0{path}\0{location.line}\0{location.column}")
     return Signals(
         tool=tool, context=context, moved=moved, scope=scope, place=place, loose=hash64(f"loose\0{rule}\0{path}\0{message}"),
         line=location.line or 0, file=hash64(f"file\0{path}"), text=hash64(f"text\0{rule}\0{message}"),
+        column=location.column or 0, code=code, shape=_shape(location),
     )  # fmt: skip
+
+
+def _own_code(location: CodeLocation) -> str:
+    """Return the normalised code of the finding's own lines, where the tool shows lines around them."""
+    line = location.line
+    if line is None or location.snippet_line is None:
+        return code_key(location.snippet)
+    first = max(line - location.snippet_line, 0)
+    last = max((location.end_line or line) - location.snippet_line, first)
+    return code_key("\n".join(location.snippet.splitlines()[first : last + 1]))
+
+
+def _shape(location: CodeLocation) -> int:
+    """Return a hash of how far the finding extends, 0 where the tool gives only its beginning."""
+    if location.line is None or location.column is None or location.end_column is None:
+        return 0
+    lines = (location.end_line or location.line) - location.line
+    return hash64(f"shape\0{lines}\0{location.end_column - location.column}")
 
 
 def _web(finding: Finding, location: WebLocation, tool: int) -> Signals:

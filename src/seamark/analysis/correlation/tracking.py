@@ -1,7 +1,7 @@
 """Which finding of a new scan is which finding of the scan before. Pure; works on arrays of signals.
 
-Passes go from strong to weak. Each matches only one-to-one; a value that several findings share matches only where their order
-in the file says which is which. What stays ambiguous is left to the next pass, and in the end is no match.
+Passes go from strong to weak. Each matches only one-to-one; what several findings share matches only where their order in the file
+and their neighbours say which is which. What stays ambiguous is left to the next pass, and in the end is no match.
 """
 
 from __future__ import annotations
@@ -10,7 +10,10 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from seamark.analysis.correlation.chain import FAR, chain, says
 from seamark.analysis.correlation.signals import Signals
+
+__all__ = ["FAR", "Matches", "returned", "track"]
 
 
 @dataclass
@@ -22,25 +25,28 @@ class Matches:
     new_left: list[int] = field(default_factory=list)
 
 
-FAR = 400
-"""Lines beyond which an equal message alone is no reason to believe that code moved."""
-_MOST_STEPS = 300_000
-"""Steps of the exact assignment, about a tenth of a second, beyond which a quicker rule takes over."""
+def track(old: Sequence[Signals], new: Sequence[Signals], equal: Sequence[Signals] = ()) -> Matches:
+    """Match findings that are not equal to the letter. Both sides are rows of signals.
 
-
-def track(old: Sequence[Signals], new: Sequence[Signals]) -> Matches:
-    """Match findings that are not equal to the letter. Both sides are rows of signals."""
-    work = _Work(old, new)
+    `equal` are those of the same files that both scans report to the letter. The others are known by them, and they
+    themselves may be others: where lines were put in, the finding of line 12 may by chance say what that of line 10 said.
+    Their positions follow those of `old` and of `new`, and they are in a pair only where they are another's counterpart.
+    """
+    work = _Work([*old, *equal], [*new, *equal])
     work.unique("tool", lambda s: s.tool)
-    work.in_order("context", lambda s: s.context)
-    work.unique("scope", lambda s: s.scope)
-    work.unique("package", lambda s: s.place if not s.line else 0)
-    work.aligned("drift", lambda s: s.loose if s.line else 0)
-    work.unique("moved", lambda s: s.moved)
+    work.lines()
     work.renamed()
-    work.unique("place", lambda s: s.place)
+    work.in_order("context", lambda s: s.context)
+    work.unique("package version", lambda s: s.scope if not s.line else 0)
+    work.unique("package", lambda s: s.place if not s.line else 0)
+    work.blocks("moved", lambda s: s.moved)
+    work.blocks("code", lambda s: s.code)
+    work.unchanged(len(old), len(new), len(equal))
+    work.unique("scope", lambda s: s.scope)
+    work.reworded()
     work.unique("loose", lambda s: s.loose if not s.line else 0)
     matches = work.matches
+    matches.pairs = [pair for pair in matches.pairs if pair[0] < len(old) or pair[0] - len(old) != pair[1] - len(new)]
     matches.old_left = sorted(work.old_open)
     matches.new_left = sorted(work.new_open)
     return matches
@@ -92,21 +98,42 @@ class _Work:
             if len(new) == 1 and (len(old) == 1 or newest):
                 self._match(old[-1], new[0], name)
 
+    def reworded(self) -> None:
+        """Match what is at the same place in other words. In the same words it was weighed before, and found ambiguous."""
+        for old, new in self._groups(lambda s: s.place if s.line else 0):
+            if len(old) == len(new) == 1 and says(self.old[old[0]]) != says(self.new[new[0]]):
+                self._match(old[0], new[0], "place")
+
     def in_order(self, name: str, key: Callable[[Signals], int]) -> None:
-        """Match equal values; several of them in the order of their lines, where there are as many on both sides."""
+        """Match equal values, several of them in the order of their lines, where there are as many on both sides."""
         for old, new in self._groups(key):
             if len(old) == len(new):
-                old.sort(key=lambda at: self.old[at].line)
-                new.sort(key=lambda at: self.new[at].line)
-                for left, right in zip(old, new, strict=True):
+                for left, right in zip(_sorted(self.old, old), _sorted(self.new, new), strict=True):
                     self._match(left, right, name)
-            else:
-                self._align(old, new, name)
 
-    def aligned(self, name: str, key: Callable[[Signals], int]) -> None:
-        """Match what says the same in the same file, in the order of lines, by the shift that explains most of it."""
+    def unchanged(self, olds: int, news: int, count: int) -> None:
+        """Let findings that are equal to the letter be the same, where nothing spoke for another."""
+        for at in range(count):
+            if olds + at in self.old_open and news + at in self.new_open:
+                self._match(olds + at, news + at, "equal")
+
+    def blocks(self, name: str, key: Callable[[Signals], int]) -> None:
+        """Match equal code that left one file and came to one other; several in their order, where they are as many."""
         for old, new in self._groups(key):
-            self._align(old, new, name)
+            files = {_file(self.old[at]) for at in old}, {_file(self.new[at]) for at in new}
+            if len(old) == len(new) and (len(old) == 1 or len(files[0]) == len(files[1]) == 1):
+                for left, right in zip(_sorted(self.old, old), _sorted(self.new, new), strict=True):
+                    self._match(left, right, name)
+
+    def lines(self) -> None:
+        """Match the findings of a file in their order, by the shifts of lines that explain most of them."""
+        for old, new in self._groups(lambda s: _file(s) if s.line else 0):
+            self._chain(old, new, "lines")
+
+    def _chain(self, old: list[int], new: list[int], name: str) -> None:
+        old, new = _sorted(self.old, old), _sorted(self.new, new)
+        for left, right in chain([self.old[at] for at in old], [self.new[at] for at in new]):
+            self._match(old[left], new[right], name)
 
     def renamed(self) -> None:
         """Match the findings of a file that is gone with those of one that is new, where they say the same in the same order.
@@ -123,34 +150,27 @@ class _Work:
             {file: self._texts(self.new, places) for file, places in come.items()},
         )
         for before, after in best:
-            texts = defaultdict(lambda: ([], []))  # type: ignore[var-annotated]
-            for at in gone[before]:
-                texts[self.old[at].text][0].append(at)
-            for at in come[after]:
-                texts[self.new[at].text][1].append(at)
-            for old, new in texts.values():
-                if old and new:
-                    self._align(old, new, "renamed")
+            self._chain(gone[before], come[after], "renamed")
 
     @staticmethod
     def _by_file(signs: Sequence[Signals], still: Iterable[int]) -> dict[int, list[int]]:
         found: dict[int, list[int]] = defaultdict(list)
         for at in still:
-            if signs[at].file:
+            if signs[at].file and signs[at].line:
                 found[signs[at].file].append(at)
         return found
 
     @staticmethod
-    def _texts(signs: Sequence[Signals], places: Iterable[int]) -> Counter[int]:
-        return Counter(signs[at].text for at in places)
+    def _texts(signs: Sequence[Signals], places: Iterable[int]) -> Counter[tuple[int, int]]:
+        return Counter((says(signs[at]), signs[at].code or signs[at].shape) for at in places)
 
-    def _align(self, old: list[int], new: list[int], name: str) -> None:
-        old.sort(key=lambda at: self.old[at].line)
-        new.sort(key=lambda at: self.new[at].line)
-        before = [self.old[at].line for at in old]
-        after = [self.new[at].line for at in new]
-        for left, right in alignment(before, after):
-            self._match(old[left], new[right], name)
+
+def _file(signs: Signals) -> int:
+    return signs.file or signs.loose
+
+
+def _sorted(signs: Sequence[Signals], places: Iterable[int]) -> list[int]:
+    return sorted(places, key=lambda at: (signs[at].line, signs[at].column, at))
 
 
 _AGREEMENT = 0.6
@@ -158,7 +178,9 @@ _AGREEMENT = 0.6
 _FILES = 400
 
 
-def _counterparts(gone: dict[int, Counter[int]], come: dict[int, Counter[int]]) -> list[tuple[int, int]]:
+def _counterparts(
+    gone: dict[int, Counter[tuple[int, int]]], come: dict[int, Counter[tuple[int, int]]]
+) -> list[tuple[int, int]]:
     """Return pairs of files that are each other's best counterpart, and clearly so."""
     if not gone or not come or len(gone) * len(come) > _FILES * _FILES:
         return []
@@ -174,64 +196,5 @@ def _counterparts(gone: dict[int, Counter[int]], come: dict[int, Counter[int]]) 
     return chosen
 
 
-def _agreement(left: Counter[int], right: Counter[int]) -> float:
+def _agreement(left: Counter[tuple[int, int]], right: Counter[tuple[int, int]]) -> float:
     return (left & right).total() / max(left.total(), right.total())
-
-
-def alignment(before: Sequence[int], after: Sequence[int]) -> list[tuple[int, int]]:
-    """Return pairs of positions of two rising lists of lines: as many as possible in order, with the steadiest shift.
-
-    Lines of one message in one file, before and after an edit. Of all order-keeping assignments of the shorter to the
-    longer list, the one with the least change of shift between neighbours wins, and then the least shift. A pair
-    further apart than `FAR` lines is given up.
-    """
-    if not before or not after:
-        return []
-    if len(before) == len(after):
-        pairs = [(at, at) for at in range(len(before))]
-    elif min(len(before), len(after)) * (abs(len(before) - len(after)) + 1) ** 2 > _MOST_STEPS:
-        pairs = _greedy(before, after)
-    elif len(before) < len(after):
-        pairs = _assign(before, after)
-    else:
-        pairs = [(left, right) for right, left in _assign(after, before)]
-    return [(left, right) for left, right in pairs if abs(after[right] - before[left]) <= FAR]
-
-
-def _assign(few: Sequence[int], many: Sequence[int]) -> list[tuple[int, int]]:
-    """Assign each of `few` to one of `many`, in order, by dynamic programming over the change of shift."""
-    rows, columns = len(few), len(many)
-    spare = columns - rows
-    infinite = float("inf")
-    cost = [[infinite] * columns for _ in range(rows)]
-    back = [[0] * columns for _ in range(rows)]
-    for column in range(spare + 1):
-        cost[0][column] = abs(many[column] - few[0]) * 0.01
-    for row in range(1, rows):
-        for column in range(row, spare + row + 1):
-            shift = many[column] - few[row]
-            best, chosen = infinite, 0
-            for earlier in range(row - 1, column):
-                total = cost[row - 1][earlier] + abs(shift - (many[earlier] - few[row - 1]))
-                if total < best:
-                    best, chosen = total, earlier
-            cost[row][column] = best + abs(shift) * 0.01
-            back[row][column] = chosen
-    column = min(range(columns), key=lambda at: cost[rows - 1][at])
-    pairs = []
-    for row in range(rows - 1, -1, -1):
-        pairs.append((row, column))
-        column = back[row][column]
-    return pairs[::-1]
-
-
-def _greedy(before: Sequence[int], after: Sequence[int]) -> list[tuple[int, int]]:
-    """Match equal lines first and then the rest from the top, for lists too long to weigh every assignment."""
-    pairs, right = [], 0
-    for left, line in enumerate(before):
-        while right < len(after) - 1 and abs(after[right + 1] - line) < abs(after[right] - line):
-            right += 1
-        if right < len(after) and abs(after[right] - line) <= FAR:
-            pairs.append((left, right))
-            right += 1
-    return pairs

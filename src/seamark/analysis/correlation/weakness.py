@@ -97,7 +97,11 @@ def distance(left: int, right: int) -> int | None:
     if left == right:
         return 0
     above, over = ancestors(left, MOST_STEPS), ancestors(right, MOST_STEPS)
-    ways = [above[at] + over[at] for at in above.keys() & over.keys() if at not in TOO_GENERAL]
+    ways = [
+        above[at] + over[at]
+        for at in above.keys() & over.keys()
+        if at not in TOO_GENERAL or (at in {left, right} and at not in _SAY_NOTHING)
+    ]
     return min((way for way in ways if way <= MOST_STEPS), default=None)
 
 

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from seamark.analysis.correlation.proof import Proof, Scope, proof_of
-from seamark.analysis.correlation.signals import signals, unpack
+from seamark.analysis.correlation.signals import place_text, signals, unpack
 from seamark.analysis.correlation.tracking import returned, track
 from seamark.core.component import Component, DependsOn
 from seamark.core.finding import Finding
@@ -25,6 +25,7 @@ MOST_PATHS = 100_000
 BATCH = 4096
 """Findings that are looked up and written together."""
 _decode = msgspec.msgpack.Decoder(Finding).decode
+_encode = msgspec.msgpack.Encoder().encode
 
 
 class OpenScan:
@@ -169,31 +170,57 @@ class OpenScan:
     def _track(self) -> None:
         reads = self._spooled()
         self._writing.learn(reads)
-        self._gone = self._missing()
-        matches = track([one.signals for one in self._gone], [signals(read.finding) for read in reads])
+        gone = self._missing()
+        equal = self._equal({old.path for old in gone} | {place_text(read.finding) for read in reads})
+        olds, news = [*gone, *(old for old, _ in equal)], [*reads, *(read for _, read in equal)]
+        same = [old.signals for old, _ in equal]
+        matches = track([old.signals for old in gone], [signals(read.finding) for read in reads], same)
+        # Rows equal to the letter that turned out to be another's counterpart are not what they seemed.
+        moved_on = {
+            at - len(gone) for at in (*(pair[0] for pair in matches.pairs), *matches.old_left) if at >= len(gone)
+        }
+        self.unchanged -= len(moved_on)
         changed = []
         for before, after, _pass in matches.pairs:
-            old, read = self._gone[before], reads[after]
+            old, read = olds[before], news[after]
             changed.append((old, read))
             self.unchanged += 1
             if old.line != line_of(read.finding):
                 self.moved += 1
         self._writing.change(self.stream, self.scan, changed)
-        self._gone = [self._gone[at] for at in matches.old_left]
-        left = self._reopen([reads[at] for at in matches.new_left])
+        self._gone = [olds[at] for at in matches.old_left]
+        left = self._reopen([news[at] for at in matches.new_left])
         self.new += len(left)
         for at in range(0, len(left), BATCH):
             self._writing.write(self.stream, self.scan, left[at : at + BATCH])
 
     def _missing(self) -> list[Old]:
         """Return the open findings that the scan does not repeat to the letter, with the signals of their evidence."""
-        rows: list[Row] = []
         numbers = [int(number) for number in self._ids[~self._matched]]
-        for at in range(0, len(numbers), 5000):
-            rows += Row.objects.filter(pk__in=numbers[at : at + 5000])
+        return [old for old, _ in self._stored(_rows(numbers))]
+
+    def _equal(self, paths: set[str]) -> list[tuple[Old, Read]]:
+        """Return the findings of some files that the scan does repeat to the letter, as they were and as they are."""
+        if not paths or not self._matched.any():
+            return []
+        found = writer.select_in(
+            "SELECT id FROM store_finding WHERE stream_id = %s AND closed_in_id IS NULL AND path {values}",
+            sorted(paths),
+            [self.stream.pk],
+        )
+        matched = set(self._ids[self._matched].tolist())
+        return self._stored(_rows([number for (number,) in found if number in matched]))
+
+    @staticmethod
+    def _stored(rows: list[Row]) -> list[tuple[Old, Read]]:
         full = evidence.read(rows, texts=False)
-        found = [Old(row.pk, row.issue_id, row.rule_id, row.path, row.line, signals(full[row.pk])) for row in rows]
-        return sorted(found, key=lambda one: one.number)
+        return [
+            (
+                Old(row.pk, row.issue_id, row.rule_id, row.path, row.line, signals(full[row.pk])),
+                Read(row.report_index, full[row.pk], None, _encode(full[row.pk]), row.content),
+            )
+            for row in rows
+        ]
 
     def _reopen(self, left: list[Read]) -> list[Read]:
         """Reopen closed findings that have returned, and return what is really new."""
@@ -260,3 +287,10 @@ class OpenScan:
             scan.scope = list(run.scope)[:MOST_PATHS]
         scan.findings, scan.new, scan.unchanged, scan.moved = self.count, self.new, self.unchanged, self.moved
         scan.save()
+
+
+def _rows(numbers: list[int]) -> list[Row]:
+    rows: list[Row] = []
+    for at in range(0, len(numbers), 5000):
+        rows += Row.objects.filter(pk__in=numbers[at : at + 5000])
+    return sorted(rows, key=lambda row: row.pk)

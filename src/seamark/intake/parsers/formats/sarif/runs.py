@@ -115,7 +115,9 @@ def computed(results: Raw) -> bool:
 def context(run: RunShape) -> bytes:
     """Return what of a run bears on the findings of its results: rules, base paths, tables. Not times, versions and commits."""
     invocations = [
-        Invocation(working_directory=one.working_directory, rule_configuration_overrides=one.rule_configuration_overrides)
+        Invocation(
+            working_directory=one.working_directory, rule_configuration_overrides=one.rule_configuration_overrides
+        )
         for one in run.invocations or ()
     ]
     driver = replace(run.tool.driver, version=None, semantic_version=None)
@@ -125,7 +127,9 @@ def context(run: RunShape) -> bytes:
             results=Raw(b"\xc0"),
             tool=replace(run.tool, driver=driver),
             invocations=invocations,
-            version_control_provenance=[VersionControl(mapped_to=one.mapped_to) for one in run.version_control_provenance or ()],
+            version_control_provenance=[
+                VersionControl(mapped_to=one.mapped_to) for one in run.version_control_provenance or ()
+            ],
             automation_details=None,
         )
     )

@@ -1,0 +1,1 @@
+"""How often the cross-tool matcher is right, on labelled data."""

@@ -1,0 +1,143 @@
+"""Labelled findings: what several tools say of code whose weaknesses are known."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from seamark.analysis.correlation.evidence import Sighting
+from seamark.analysis.correlation.sighting import sighting
+from seamark.core.finding import Finding
+from seamark.intake.parsers.kit.read import open_report
+
+
+class Labelled(NamedTuple):
+    """A finding and the issue that it belongs to in truth."""
+
+    sighting: Sighting
+    truth: str
+    case: str
+    category: str
+
+
+_CASE = re.compile(r"BenchmarkTest\d{5}")
+_REPORTS = {
+    "bandit-upstream": "BenchmarkPython-Bandit.sarif",
+    "bandit-local": "BenchmarkPython-bandit-local.json",
+    "ruff-S-local": "BenchmarkPython-ruff-S-local.sarif",
+    "semgrep-1.182-local": "BenchmarkPython-semgrep-oss-local.json",
+}
+
+
+def read(path: Path) -> Iterator[Finding]:
+    """Return the findings of a report."""
+    return (item for item in open_report(path).items() if isinstance(item, Finding))
+
+
+def benchmark(folder: Path) -> list[Labelled]:
+    """Return the findings of the OWASP Benchmark for Python that have a truth: those of their test case's category.
+
+    Same test case and same category is the same issue.
+    """
+    truth = _truth(folder / "normalized-python.csv")
+    results = folder / "python_results"
+    streams: dict[str, Iterable[Sighting]] = {
+        name: [sighting(finding, name.partition("-")[0]) for finding in read(results / file)]
+        for name, file in _REPORTS.items()
+    }
+    streams["dlint-local"] = _dlint(results / "BenchmarkPython-dlint-local.txt")
+    streams["bearer-1.51.1"] = _bearer(results / "Benchmark-Bearer-v1.51.1.json")
+    found = []
+    for number, (name, rows) in enumerate(streams.items(), start=1):
+        for row in rows:
+            case = _CASE.search(row.path)
+            category = truth.get((name, case[0], row.rule, row.line)) if case else None
+            if case and category:
+                placed = row._replace(path=f"{case[0]}.py", asset="benchmark", stream=number)
+                found.append(Labelled(placed, f"{case[0]} {category}", case[0], category))
+    return found
+
+
+def _truth(path: Path) -> dict[tuple[str, str, str, int], str]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return {
+            (row["tool"], row["test"], row["rule"], int(row["line"])): row["truth_category"]
+            for row in csv.DictReader(file)
+            if row["on_category"] == "True"
+        }
+
+
+_DLINT = re.compile(r"(\S+?):(\d+):(\d+): (DUO\d+)")
+
+
+def _dlint(path: Path) -> Iterator[Sighting]:
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if (told := _DLINT.match(line)) is not None:
+            yield Sighting(tool="dlint", rule=told[4], path=told[1], line=int(told[2]), column=int(told[3]))
+
+
+def _bearer(path: Path) -> Iterator[Sighting]:
+    for row in json.loads(path.read_text(encoding="utf-8"))["findings"]:
+        yield Sighting(
+            tool="bearer",
+            rule=row["id"],
+            path=row["filename"],
+            line=row["line_number"],
+            end_line=row["sink"]["end"],
+            column=row["sink"]["column"]["start"],
+            cwes=tuple(int(number) for number in row["cwe_ids"]),
+        )
+
+
+def nameless(rows: Iterable[Labelled]) -> list[Labelled]:
+    """Return the findings as if of tools that the table of rules does not know: only the reports' own weaknesses count."""
+    return [row._replace(sighting=row.sighting._replace(tool=f"unknown {row.sighting.tool}")) for row in rows]
+
+
+def held_out(rows: Iterable[Labelled]) -> tuple[list[Labelled], list[Labelled]]:
+    """Return two thirds of the test cases to tune numbers on, and one third that the sweeps did not see."""
+    tune: list[Labelled] = []
+    held: list[Labelled] = []
+    for row in rows:
+        (held if int(row.case[-5:]) % 3 == 0 else tune).append(row)
+    return tune, held
+
+
+def stacked(rows: Iterable[Labelled], gap: int, seed: int, height: int = 10) -> list[Labelled]:
+    """Return the findings with `height` test cases of one category in one file, their spans `gap` lines apart.
+
+    Every finding's lines are rewritten alike, whatever tool it is of. What the reports quote of the source is left out:
+    the cases resemble each other to the letter, and quotes with their neighbouring lines would give the truth away.
+    """
+    cases: dict[tuple[str, str], list[Labelled]] = defaultdict(list)
+    for row in rows:
+        cases[row.category, row.case].append(row)
+    by_category: dict[str, list[str]] = defaultdict(list)
+    for category, case in sorted(cases):
+        by_category[category].append(case)
+    dice = random.Random(seed)  # noqa: S311 - a reproducible order, no secret
+    found = []
+    for category, names in sorted(by_category.items()):
+        dice.shuffle(names)
+        for start in range(0, len(names), height):
+            line = 20
+            for name in names[start : start + height]:
+                told = cases[category, name]
+                first = min(row.sighting.line for row in told)
+                last = max(max(row.sighting.line, row.sighting.end_line) for row in told)
+                for row in told:
+                    moved = row.sighting._replace(
+                        path=f"{category}-{start}.py",
+                        line=row.sighting.line - first + line,
+                        end_line=row.sighting.end_line - first + line if row.sighting.end_line else 0,
+                        snippet="",
+                    )
+                    found.append(row._replace(sighting=moved))
+                line += last - first + gap
+    return found
