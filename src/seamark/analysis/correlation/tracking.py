@@ -52,6 +52,15 @@ def track(old: Sequence[Signals], new: Sequence[Signals], equal: Sequence[Signal
     return matches
 
 
+def by_fingerprint(old: Sequence[Signals], new: Sequence[Signals]) -> Matches:
+    """Match only what the tool's own fingerprint tells, one-to-one: for what needs no look at the rest of its file."""
+    work = _Work(old, new)
+    work.unique("tool", lambda s: s.tool)
+    matches = work.matches
+    matches.old_left, matches.new_left = sorted(work.old_open), sorted(work.new_open)
+    return matches
+
+
 def returned(closed: Sequence[Signals], new: Sequence[Signals]) -> Matches:
     """Match new findings with closed ones: only where nothing is ambiguous, since the code in between is not known."""
     work = _Work(closed, new)

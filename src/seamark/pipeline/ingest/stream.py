@@ -11,7 +11,7 @@ import numpy as np
 
 from seamark.analysis.correlation.proof import Proof, Scope, proof_of
 from seamark.analysis.correlation.signals import place_text, signals, unpack
-from seamark.analysis.correlation.tracking import returned, track
+from seamark.analysis.correlation.tracking import by_fingerprint, returned, track
 from seamark.core.component import Component, DependsOn
 from seamark.core.finding import Finding
 from seamark.core.report import Run
@@ -171,6 +171,9 @@ class OpenScan:
         reads = self._spooled()
         self._writing.learn(reads)
         gone = self._missing()
+        told = by_fingerprint([old.signals for old in gone], [signals(read.finding) for read in reads])
+        changed = [(gone[before], reads[after]) for before, after, _pass in told.pairs]
+        gone, reads = [gone[at] for at in told.old_left], [reads[at] for at in told.new_left]
         equal = self._equal({old.path for old in gone} | {place_text(read.finding) for read in reads})
         olds, news = [*gone, *(old for old, _ in equal)], [*reads, *(read for _, read in equal)]
         same = [old.signals for old, _ in equal]
@@ -180,13 +183,9 @@ class OpenScan:
             at - len(gone) for at in (*(pair[0] for pair in matches.pairs), *matches.old_left) if at >= len(gone)
         }
         self.unchanged -= len(moved_on)
-        changed = []
-        for before, after, _pass in matches.pairs:
-            old, read = olds[before], news[after]
-            changed.append((old, read))
-            self.unchanged += 1
-            if old.line != line_of(read.finding):
-                self.moved += 1
+        changed += [(olds[before], news[after]) for before, after, _pass in matches.pairs]
+        self.unchanged += len(changed)
+        self.moved += sum(old.line != line_of(read.finding) for old, read in changed)
         self._writing.change(self.stream, self.scan, changed)
         self._gone = [olds[at] for at in matches.old_left]
         left = self._reopen([news[at] for at in matches.new_left])
