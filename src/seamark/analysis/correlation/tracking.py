@@ -34,6 +34,7 @@ def track(old: Sequence[Signals], new: Sequence[Signals], equal: Sequence[Signal
     """
     work = _Work([*old, *equal], [*new, *equal])
     work.unique("tool", lambda s: s.tool)
+    work.whole_files()
     work.lines()
     work.renamed()
     work.in_order("context", lambda s: s.context)
@@ -134,6 +135,17 @@ class _Work:
                 for left, right in zip(_sorted(self.old, old), _sorted(self.new, new), strict=True):
                     self._match(left, right, name)
 
+    def whole_files(self) -> None:
+        """Match all findings of a file where every one of them moved by the same number of lines, and nothing else changed."""
+        for old, new in self._groups(lambda s: _file(s) if s.line else 0):
+            if len(old) != len(new) or len(old) < _SEVERAL:
+                continue
+            left, right = _sorted(self.old, old), _sorted(self.new, new)
+            shift = self.new[right[0]].line - self.old[left[0]].line
+            if all(_moved(self.old[a], self.new[b], shift) for a, b in zip(left, right, strict=True)):
+                for a, b in zip(left, right, strict=True):
+                    self._match(a, b, "lines")
+
     def lines(self) -> None:
         """Match the findings of a file in their order, by the shifts of lines that explain most of them."""
         for old, new in self._groups(lambda s: _file(s) if s.line else 0):
@@ -176,6 +188,14 @@ class _Work:
 
 def _file(signs: Signals) -> int:
     return signs.file or signs.loose
+
+
+_SEVERAL = 3
+"""Findings that move together before their moving together says anything."""
+
+
+def _moved(old: Signals, new: Signals, shift: int) -> bool:
+    return (new.line - old.line, new.column, new.text, new.code) == (shift, old.column, old.text, old.code)
 
 
 def _sorted(signs: Sequence[Signals], places: Iterable[int]) -> list[int]:
