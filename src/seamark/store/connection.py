@@ -17,7 +17,7 @@ def prepare(connection: Any, **_: object) -> None:
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA temp_store=MEMORY")
-            cursor.execute("PRAGMA cache_size=-65536")
+            cursor.execute("PRAGMA cache_size=-16384")
             cursor.execute("PRAGMA mmap_size=268435456")
 
 
