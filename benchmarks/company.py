@@ -232,7 +232,7 @@ class _Maker:
             "stream": home.streams[tool].pk, "issue": issue["id"], "rule": self._rules[tool], "opened_in": home.scans[tool].pk,
             "kind": issue["kind"], "severity": issue["severity"], "path": path, "line": int(line) if line else None,
             "component": issue["component"], "fixed_version": "", "report_index": 0, "evidence": self._part, "evidence_index": 0,
-            "content": self._chance.getrandbits(63), "merge_key": self._chance.getrandbits(63),
+            "content": self._chance.getrandbits(63), "block": self._chance.getrandbits(63),
         }  # fmt: skip
 
 

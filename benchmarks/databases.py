@@ -26,8 +26,8 @@ class Databases(Protocol):
     name: str
     version: str
 
-    def fresh(self) -> contextlib.AbstractContextManager[str]:
-        """Yield the URL of an empty, migrated database; it is gone afterwards."""
+    def fresh(self, like: str = "") -> contextlib.AbstractContextManager[str]:
+        """Yield the URL of an empty, migrated database, or of a copy of one that nobody uses; it is gone afterwards."""
 
 
 def environment(url: str = "") -> dict[str, str]:
@@ -57,14 +57,15 @@ class Sqlite:
         self._number = itertools.count()
         self._template = folder / "template.sqlite3"
         _migrate(f"sqlite:///{self._template}")
-        with contextlib.closing(sqlite3.connect(self._template)) as file:
-            file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     @contextlib.contextmanager
-    def fresh(self) -> Iterator[str]:
-        """Yield the URL of a copy of the migrated file."""
+    def fresh(self, like: str = "") -> Iterator[str]:
+        """Yield the URL of a copy of the migrated file, or of another of this run."""
         path = self._folder / f"{next(self._number)}.sqlite3"
-        shutil.copy(self._template, path)
+        source = Path(like.removeprefix("sqlite:///")) if like else self._template
+        with contextlib.closing(sqlite3.connect(source)) as file:
+            file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        shutil.copy(source, path)
         try:
             yield f"sqlite:///{path}"
         finally:
@@ -89,10 +90,10 @@ class Postgres:
             control.execute(statement.encode())
 
     @contextlib.contextmanager
-    def fresh(self) -> Iterator[str]:
-        """Yield the URL of a copy of the migrated database."""
+    def fresh(self, like: str = "") -> Iterator[str]:
+        """Yield the URL of a copy of the migrated database, or of another of this run."""
         name = f"run{next(self._number)}"
-        self._run(f"CREATE DATABASE {name} TEMPLATE seamark")
+        self._run(f"CREATE DATABASE {name} TEMPLATE {like.rsplit('/', 1)[-1] or 'seamark'}")
         # What the copy and earlier runs left to be written is no part of the next measurement.
         self._run("CHECKPOINT")
         try:

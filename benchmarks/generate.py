@@ -1,6 +1,7 @@
 """Makes reports of any size by seed: the same seed gives the same bytes.
 
-With `changed` exactly that share of the findings differs from the report of the same seed without it.
+With `changed` exactly that share of the findings differs from the report of the same seed without it. With `tool` another tool
+speaks of the same files: rules and places of its own, but for the share that lies at what the tools before it speak of.
 """
 
 from __future__ import annotations
@@ -9,14 +10,16 @@ import argparse
 import json
 import random
 from collections.abc import Iterator
+from itertools import compress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 _WORDS = (
     "order", "invoice", "customer", "payment", "session", "token", "search", "export", "report", "cache", "queue", "user",
     "basket", "price", "stock",
 )  # fmt: skip
 _CWES = (22, 78, 79, 89, 90, 94, 200, 209, 287, 295, 311, 326, 327, 330, 352, 377, 400, 502, 601, 611, 798, 918)
+_RULES = 200
 _LEVELS = ("error", "warning", "warning", "note")
 _SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW")
 _SARIF_HEAD = '{"$schema":"https://json.schemastore.org/sarif-2.1.0.json","version":"2.1.0","runs":[{"tool":{"driver":'
@@ -28,7 +31,20 @@ _TRIVY_HEAD = (
 )  # fmt: skip
 
 
-def _by_seed(seed: float) -> random.Random:
+NEAR = 0.3
+"""Share of a later tool's findings that lie at most `DRIFT` lines from one of an earlier tool, with its weakness."""
+DRIFT = 3
+
+
+class _Place(NamedTuple):
+    """Where a finding is: the number of its rule, its line, its file."""
+
+    rule: int
+    line: int
+    path: str
+
+
+def _by_seed(seed: float | str) -> random.Random:
     """Return the source of chance: it has to be repeatable, not unpredictable."""
     return random.Random(seed)  # noqa: S311
 
@@ -53,22 +69,72 @@ def _rules(chance: random.Random, count: int) -> list[dict[str, Any]]:
     ]
 
 
-def _results(
-    chance: random.Random, count: int, rules: list[dict[str, Any]], changed: float
-) -> Iterator[dict[str, Any]]:
+def _rules_of(seed: int, tool: int) -> list[dict[str, Any]]:
+    """Return the rules of one of several tools: each has its own, of weaknesses by chance."""
+    rules = _rules(_by_seed(f"rules {seed} {tool}"), _RULES)
+    for rule in rules:
+        rule["id"] = f"{rule['id']}-t{tool}"
+    return rules
+
+
+def _weakness(rule: dict[str, Any]) -> str:
+    return str(rule["properties"]["tags"][-1])
+
+
+def _files(chance: random.Random, count: int) -> list[str]:
     folders = [(chance.choice(_WORDS), chance.choice(_WORDS)) for _ in range(max(1, count // 20))]
-    files = [f"src/{one}/{two}_{number}.py" for number, (one, two) in enumerate(folders)]
+    return [f"src/{one}/{two}_{number}.py" for number, (one, two) in enumerate(folders)]
+
+
+def _places(chance: random.Random, count: int, rules: int, files: list[str]) -> Iterator[_Place]:
+    """Yield places, each when it is asked for: other values may be drawn from the same source in between."""
+    for _ in range(count):
+        yield _Place(chance.randrange(rules), chance.randrange(1, 2000), chance.choice(files))
+
+
+def _places_of(seed: int, tool: int, count: int, files: list[str]) -> Iterator[_Place]:
+    """Yield the places of one of several tools that are its own."""
+    return _places(_by_seed(f"places {seed} {tool}"), count, _RULES, files)
+
+
+def _places_near(seed: int, tool: int, count: int, files: list[str]) -> Iterator[_Place]:
+    """Yield the places of a tool of which some are those of the tools before it."""
+    chance = _by_seed(f"near {seed} {tool}")
+    by_weakness: dict[str, list[int]] = {}
+    for number, rule in enumerate(_rules_of(seed, tool)):
+        by_weakness.setdefault(_weakness(rule), []).append(number)
+    near: list[_Place] = []
+    for earlier in range(1, tool):
+        theirs = _rules_of(seed, earlier)
+        chosen = [chance.random() < NEAR / (tool - 1) for _ in range(count)]
+        for place in compress(_places_of(seed, earlier, count, files), chosen):
+            if mine := by_weakness.get(_weakness(theirs[place.rule])):
+                line = max(1, place.line + chance.randint(-DRIFT, DRIFT))
+                near.append(_Place(chance.choice(mine), line, place.path))
+    at = dict(zip(chance.sample(range(count), min(count, len(near))), near, strict=False))
+    for number, place in enumerate(_places_of(seed, tool, count, files)):
+        yield at.get(number, place)
+
+
+def _results(
+    chance: random.Random, count: int, rules: list[dict[str, Any]], changed: float, places: Iterator[_Place], *, shared: bool
+) -> Iterator[dict[str, Any]]:  # fmt: skip
+    """Yield results. With `shared` code and function depend on the place alone, so that all tools see the same."""
     moved = _those(chance.random(), count, changed)
     for number in range(count):
-        rule = chance.randrange(len(rules))
-        line = chance.randrange(1, 2000)
-        path = chance.choice(files)
+        rule, line, path = next(places)
         word, second = chance.choice(_WORDS), chance.choice(_WORDS)
         size = chance.randrange(260, 420)
         salt = f"{number}"
         if number in moved:
             salt, line = f"changed {number}", line + 3
         snippet = f"    {word}_{number} = {second}.execute(build_{word}(request.args['{second}_{number}']))\n"
+        scope = f"{word}.{second}_{number % 97}"
+        if shared:
+            snippet, scope = (
+                f"    row_{line} = query.execute(build(request.args['{line}']))\n",
+                f"view.handle_{line // 40}",
+            )
         text = f"The value of {word} flows into {second} without a check (case {salt}). "
         region = {"startLine": line, "startColumn": 5, "endLine": line, "endColumn": 80, "snippet": {"text": snippet}}
         yield {
@@ -82,7 +148,7 @@ def _results(
                         "artifactLocation": {"uri": path, "uriBaseId": "%SRCROOT%"},
                         "region": region,
                     },
-                    "logicalLocations": [{"fullyQualifiedName": f"{word}.{second}_{number % 97}", "kind": "function"}],
+                    "logicalLocations": [{"fullyQualifiedName": scope, "kind": "function"}],
                 }
             ],
             "partialFingerprints": {"primaryLocationLineHash": f"{chance.getrandbits(64):016x}:1"},
@@ -93,12 +159,28 @@ def _results(
 def sarif(path: Path, count: int, *, seed: int = 1, changed: float = 0.0) -> None:
     """Write a SARIF report of `count` results, about 1.2 kB each. Changed ones have another line and another message."""
     chance = _by_seed(seed)
-    rules = _rules(chance, 200)
+    rules = _rules(chance, _RULES)
+    places = _places(chance, count, len(rules), _files(chance, count))
+    _write_sarif(path, "Acme Scanner", rules, _results(chance, count, rules, changed, places, shared=False))
+
+
+def sarif_of(path: Path, count: int, *, tool: int, seed: int = 1, near: bool = False) -> None:
+    """Write the SARIF report of one of several tools, counted from 1, that speak of the same files.
+
+    With `near` the share `NEAR` of its results lies where the tools before it found the same weakness, give or take `DRIFT` lines.
+    """
+    files, rules = _files(_by_seed(f"files {seed}"), count), _rules_of(seed, tool)
+    places = (_places_near if near else _places_of)(seed, tool, count, files)
+    results = _results(_by_seed(f"texts {seed} {tool}"), count, rules, 0.0, places, shared=True)
+    _write_sarif(path, f"Acme Scanner {tool}", rules, results)
+
+
+def _write_sarif(path: Path, tool: str, rules: list[dict[str, Any]], results: Iterator[dict[str, Any]]) -> None:
     with path.open("w", encoding="utf-8") as file:
         file.write(_SARIF_HEAD)
-        json.dump({"name": "Acme Scanner", "version": "4.2.0", "rules": rules}, file)
+        json.dump({"name": tool, "version": "4.2.0", "rules": rules}, file)
         file.write(_SARIF_RUN)
-        for number, result in enumerate(_results(chance, count, rules, changed)):
+        for number, result in enumerate(results):
             file.write("," if number else "")
             # Scanners write indented or compact reports; half way between gives the size of real ones.
             file.write(json.dumps(result, indent=1))

@@ -40,6 +40,7 @@ class Line:
 _PLAIN = "typed decode of the same bytes into ordinary structs, Python's garbage collector as it is by default"
 _BARE = "the same decode into the parser's own structs, collector off"
 _FLOOR = "the floor: typed decode, one bulk insert, one upsert into 12 columns with four indexes"
+_APART = "the same import with nothing compared: each finding an issue of its own"
 
 LINES: dict[str, Line] = {
     line.key: line
@@ -64,6 +65,12 @@ LINES: dict[str, Line] = {
         Line("again.same.rows", "rows written for the same file", "rows", "As above: they must not depend on the size of the report."),
         Line("grown.import", "first import, ten times as many there", "findings/s",
              "A new application's report, where others hold ten times as many findings.", "the same into an empty database", 20_000, more_is_better=True),
+        Line("correlation.time", "import beside ten other tools", "s",
+             "A new tool's report of a repository of which ten others hold ten times as many findings; three in ten lie at or near one of them, of the "
+             "same weakness.", _APART, 1.5, "ratio"),
+        Line("correlation.memory", "memory of that import", "MB", "Largest resident set of the importing process (`VmHWM`).", _APART, 300),
+        Line("correlation.joined", "findings that joined an issue", "findings",
+             "New findings that are evidence of an issue that others, or the report itself, have already."),
         Line("memory.peak", "memory, SARIF of 1 GB", "MB", "Largest resident set of the importing process (`VmHWM`), pages of the mapped file included.",
              target=300),
         Line("memory.own", "of this the process's own", "MB", "Largest `RssAnon`: what could not be given back under pressure."),

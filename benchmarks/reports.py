@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks import generate
@@ -13,15 +14,26 @@ HOME = Path(__file__).resolve().parent.parent / ".run" / "bench"
 
 def report(format: str, count: int, *, seed: int = 1, changed: float = 0.0) -> Path:
     """Return a generated report of `count` findings."""
-    made_by = hashlib.sha256(Path(generate.__file__).read_bytes()).hexdigest()[:8]
     name = f"{format}-{count}-seed{seed}" + (f"-changed{changed:g}" if changed else "")
+    return _kept(name, lambda path: MAKERS[format](path, count, seed=seed, changed=changed))
+
+
+def report_of(tool: int, count: int, *, near: bool = False) -> Path:
+    """Return the generated SARIF report of one of several tools that speak of the same files."""
+    name = f"sarif-{count}-tool{tool}" + ("-near" if near else "")
+    return _kept(name, lambda path: generate.sarif_of(path, count, tool=tool, near=near))
+
+
+def _kept(name: str, make: Callable[[Path], None]) -> Path:
+    """Return a file of the reports' folder, made where this generator has not made it yet."""
+    made_by = hashlib.sha256(Path(generate.__file__).read_bytes()).hexdigest()[:8]
     path = HOME / f"{name}.{made_by}.json"
     if not path.exists():
         HOME.mkdir(parents=True, exist_ok=True)
         for stale in HOME.glob(f"{name}.*.json"):
             stale.unlink()
         unfinished = path.with_suffix(".part")
-        MAKERS[format](unfinished, count, seed=seed, changed=changed)
+        make(unfinished)
         unfinished.rename(path)
     return path
 

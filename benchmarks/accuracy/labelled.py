@@ -7,7 +7,7 @@ import json
 import random
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -73,13 +73,15 @@ def _truth(path: Path) -> dict[tuple[str, str, str, int], str]:
         }
 
 
-_DLINT = re.compile(r"(\S+?):(\d+):(\d+): (DUO\d+)")
+_DLINT = re.compile(r"(\S+?):(\d+):(\d+): (DUO\d+) (.*)")
 
 
 def _dlint(path: Path) -> Iterator[Sighting]:
     for line in path.read_text(encoding="utf-8").splitlines():
         if (told := _DLINT.match(line)) is not None:
-            yield Sighting(tool="dlint", rule=told[4], path=told[1], line=int(told[2]), column=int(told[3]))
+            yield Sighting(
+                tool="dlint", rule=told[4], path=told[1], line=int(told[2]), column=int(told[3]), title=told[5]
+            )
 
 
 def _bearer(path: Path) -> Iterator[Sighting]:
@@ -92,12 +94,49 @@ def _bearer(path: Path) -> Iterator[Sighting]:
             end_line=row["sink"]["end"],
             column=row["sink"]["column"]["start"],
             cwes=tuple(int(number) for number in row["cwe_ids"]),
+            title=row["title"],
         )
 
 
 def nameless(rows: Iterable[Labelled]) -> list[Labelled]:
     """Return the findings as if of tools that the table of rules does not know: only the reports' own weaknesses count."""
     return [row._replace(sighting=row.sighting._replace(tool=f"unknown {row.sighting.tool}")) for row in rows]
+
+
+def strangers(rows: Sequence[Labelled], seed: int, hidden: int = 2) -> tuple[list[Labelled], list[str]]:
+    """Return the findings with some of the tools, drawn by seed, as if the table did not know them; and which these are."""
+    tools = sorted({row.sighting.tool for row in rows})
+    drawn = sorted(random.Random(seed).sample(tools, hidden))  # noqa: S311 - repeatable
+    return [nameless([row])[0] if row.sighting.tool in drawn else row for row in rows], drawn
+
+
+def thinned(rows: Iterable[Labelled], seed: int, share: float = 0.3) -> list[Labelled]:
+    """Return the findings of tools that overlook most: each has seen `share` of the test cases, drawn by seed."""
+    dice = random.Random(seed)  # noqa: S311 - repeatable
+    drawn: dict[tuple[str, str], bool] = {}
+    return [row for row in rows if drawn.setdefault((row.sighting.tool, row.case), dice.random() < share)]
+
+
+def shifted(rows: Iterable[Labelled], seed: int, share: float = 0.4, most: int = 10) -> list[Labelled]:
+    """Return the findings as if tools pointed at different lines of one flow: in `share` of the categories a tool is off by up to `most`.
+
+    It is off by about the same everywhere, as it points at a call where another points at what goes into it; by two lines more or less
+    from case to case. What the reports quote of the source is left out, as it would be of other lines.
+    """
+    dice = random.Random(seed)  # noqa: S311 - repeatable
+    offsets: dict[tuple[str, str], int] = {}
+    drawn: dict[tuple[str, str], int] = {}
+    found = []
+    for row in rows:
+        one = row.sighting
+        kind, key = (one.tool, row.category), (one.tool, row.case)
+        if kind not in offsets:
+            offsets[kind] = dice.randint(-most, most) if dice.random() < share else 0
+        if key not in drawn:
+            drawn[key] = offsets[kind] and offsets[kind] + dice.randint(-2, 2)
+        line, end = max(1, one.line + drawn[key]), one.end_line and max(1, one.end_line + drawn[key])
+        found.append(row._replace(sighting=one._replace(line=line, end_line=end, column=0, snippet="")))
+    return found
 
 
 def held_out(rows: Iterable[Labelled]) -> tuple[list[Labelled], list[Labelled]]:
@@ -137,6 +176,7 @@ def stacked(rows: Iterable[Labelled], gap: int, seed: int, height: int = 10) -> 
                         line=row.sighting.line - first + line,
                         end_line=row.sighting.end_line - first + line if row.sighting.end_line else 0,
                         snippet="",
+                        flow=tuple(step - first + line for step in row.sighting.flow),
                     )
                     found.append(row._replace(sighting=moved))
                 line += last - first + gap

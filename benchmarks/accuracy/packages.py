@@ -15,7 +15,7 @@ from benchmarks.accuracy.labelled import read
 from benchmarks.accuracy.score import Score
 from seamark.analysis.correlation.aliases import AliasGroups
 from seamark.analysis.correlation.matching import match
-from seamark.analysis.correlation.sighting import sighting
+from seamark.analysis.correlation.sighting import flaws_of, sighting
 from seamark.core.component import Component
 from seamark.core.finding import Finding
 from seamark.core.kind import Kind
@@ -82,27 +82,27 @@ def _truth(finding: Finding) -> frozenset[tuple[str, str, str]]:
 def score(rows: list[Row]) -> Score:
     """Return how often two findings are rightly taken for one issue.
 
-    A finding that names several CVEs (an advisory of a distribution) speaks of several issues: a pair is one issue where
-    the two share one.
+    A finding that names several CVEs (an advisory of a distribution) speaks of several issues, and is matched as such: a pair is one
+    issue where the two share one.
     """
+    parts = [(at, row.tool, part) for at, row in enumerate(rows) for part in flaws_of(row.finding)]
     groups = AliasGroups()
-    for row in rows:
-        names = [name for name in row.finding.vulnerabilities if not _DISTRIBUTION.match(name)]
-        groups.join(names if sum(name.startswith("CVE-") for name in names) < 2 else names[:1])
+    for _, _, part in parts:
+        groups.join(name for name in part.vulnerabilities if not _DISTRIBUTION.match(name))
     heads = {name: at for at, name in enumerate(sorted(groups.groups()), start=1)}
     outcome = match([
         sighting(
-            row.finding, row.tool, asset="image",
-            group=heads.get(groups.head(row.finding.vulnerabilities[0]), 0) if row.finding.vulnerabilities else 0,
+            part, tool, asset="image",
+            group=heads.get(groups.head(part.vulnerabilities[0]), 0) if part.vulnerabilities else 0,
         )
-        for row in rows
+        for _, tool, part in parts
     ])  # fmt: skip
     true = _pairs_in_truth(rows)
     said = {
-        (members[left], members[right])
+        (parts[left][0], parts[right][0]) if parts[left][0] < parts[right][0] else (parts[right][0], parts[left][0])
         for members in outcome.clusters
-        for left in range(len(members))
-        for right in range(left + 1, len(members))
+        for nth, left in enumerate(members)
+        for right in members[nth + 1 :]
     }
     good = len(said & true)
     return Score(

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from benchmarks.bench import Bench, Figure
-from benchmarks.measurements import again, grown, imports, lists, memory, parse, rescore, storage
+from benchmarks.measurements import again, correlation, grown, imports, lists, memory, parse, rescore, storage
 
 Measurement = Callable[[Bench], list[Figure]]
 
@@ -12,6 +12,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     "import": imports.figures,
     "again": again.figures,
     "grown": grown.figures,
+    "correlation": correlation.figures,
     "storage": storage.figures,
     "lists": lists.figures,
     "rescore": rescore.figures,

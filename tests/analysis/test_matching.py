@@ -94,15 +94,62 @@ def test_two_streams_of_one_tool_may_speak_of_one_line_by_different_rules():
 
 def test_further_apart_only_where_nothing_else_is_of_the_kind():
     assert clusters(other("one", 89, 10), other("two", 89, 19)) == [[0, 1]]
-    crowd = match([other("one", 89, 10), other("two", 89, 19), other("three", 89, 28)])
+    assert clusters(other("one", 89, 10), other("two", 89, 19), other("three", 89, 28)) == [[0, 1, 2]]
+    crowd = match([other("one", 89, 10), other("two", 89, 19), other("one", 89, 60)])
     assert crowd.clusters == []
-    assert len(crowd.suggestions) == 2
-    assert clusters(other("one", 89, 10), other("two", 89, 30)) == []
+    assert [(link.left, link.right) for link in crowd.suggestions] == [(0, 1)]
+    assert clusters(other("one", 89, 10), other("two", 89, 31)) == []
 
 
 def test_a_steady_step_pairs_a_whole_file():
     rows = [other(tool, 89, 40 * at + step) for at in range(1, 6) for tool, step in (("one", 0), ("two", 9))]
     assert clusters(*rows) == [[at, at + 1] for at in range(0, 10, 2)]
+
+
+def test_a_step_may_differ_by_two_lines():
+    steps = (8, 9, 10, 9, 8, 10)
+    rows = [
+        other(tool, 89, 40 * at + more)
+        for at, step in enumerate(steps, 1)
+        for tool, more in (("one", 0), ("two", step))
+    ]
+    assert clusters(*rows) == [[at, at + 1] for at in range(0, 12, 2)]
+
+
+def test_rules_that_meet_elsewhere_in_the_file_are_not_suggested_lines_apart():
+    apart = [other("one", 89, 40 * at + more) for at in (1, 2) for more in (0,)]
+    apart += [other("two", 89, 40 * at + 9) for at in (1, 2)]
+    assert {(link.left, link.right) for link in match(apart).suggestions} == {(0, 2), (1, 3)}
+    assert match([*apart, other("one", 89, 400), other("two", 89, 400)]).suggestions == []
+
+
+def test_a_finding_without_a_line_belongs_to_the_only_one_of_its_kind_in_the_file():
+    whole = other("three", 89, 0)
+    outcome = match([whole, other("one", 89, 10), other("two", 89, 10), other("one", 79, 30)])
+    assert outcome.clusters == [[0, 1, 2]]
+    assert outcome.merges[-1].reasons[0][0] == "the only one of its kind in the file"
+    assert clusters(whole, other("one", 89, 10), other("two", 89, 90)) == [], "of which is it?"
+    assert clusters(whole, other("three", 89, 10)) == [], "a tool that gives a line means another"
+    assert clusters(whole, other("one", 79, 10)) == []
+
+
+def test_one_tool_points_at_the_source_and_another_at_the_sink():
+    rows = [other("one", 89, 60, flow=(20,)), other("two", 89, 20), other("one", 89, 200), other("two", 89, 300)]
+    outcome = match(rows)
+    assert outcome.clusters == [[0, 1]]
+    assert outcome.merges[0].reasons[0][0] == "at an end of the other's data flow"
+    assert clusters(*[row._replace(flow=()) for row in rows]) == []
+    assert clusters(rows[0], other("two", 79, 20), *rows[2:]) == [], "another problem at the source"
+
+
+def test_a_source_of_two_flows_is_of_neither_for_sure():
+    rows = [other("one", 89, 60, flow=(20,)), other("one", 89, 90, flow=(20,)), other("two", 89, 20)]
+    outcome = match(rows)
+    assert outcome.clusters == []
+    assert {frozenset((link.left, link.right)) for link in outcome.suggestions} == {
+        frozenset((0, 2)),
+        frozenset((1, 2)),
+    }
 
 
 def test_different_functions_are_different_issues():

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from importlib.resources import files
 
 import pytest
 import yaml
+from benchmarks.accuracy import packages, samples, speed, tracking
 from benchmarks.accuracy.__main__ import worse
-from benchmarks.accuracy.labelled import Labelled, stacked
-from benchmarks.accuracy.score import Score, score
+from benchmarks.accuracy.labelled import Labelled, shifted, stacked, strangers, thinned
+from benchmarks.accuracy.score import score
+from benchmarks.drift.score import Score as Tracked
 
 from seamark.analysis.correlation.equivalence import Meaning, meaning, tool_key
 from seamark.analysis.correlation.evidence import Sighting
 from seamark.analysis.correlation.weakness import weaknesses
+from seamark.core.component import Component
+from seamark.core.finding import Finding
+from seamark.core.kind import Kind
+from seamark.core.severity import Severity
 
 TABLE = yaml.safe_load(files("seamark.analysis.correlation").joinpath("data/rules.yaml").read_text(encoding="utf-8"))
 
@@ -23,7 +31,17 @@ TABLE = yaml.safe_load(files("seamark.analysis.correlation").joinpath("data/rule
         ("bandit", "B608", "sql-injection"),
         ("ruff", "S608", "sql-injection"),
         ("Semgrep OSS", "python.lang.security.audit.formatted-sql-query", "sql-injection"),
-        ("semgrep-1.182", "bandit.B301", ""),
+        ("semgrep-1.182", "bandit.B301", "unpickling"),
+        ("semgrep", "find_sec_bugs.COMMAND_INJECTION-1", "command-injection"),
+        ("semgrep", "find_sec_bugs.NOBODY-1", ""),
+        ("SonarQube", "javasecurity:S3649", "sql-injection"),
+        ("CodeQL", "js/request-forgery", "request-forgery-by-server"),
+        ("SnykCode", "javascript/OR", "open-redirect"),
+        ("Security Code Scan", "SCS0018", "path-traversal"),
+        ("PHP_CodeSniffer", "PHPCS_SecurityAudit.BadFunctions.EasyXSS.EasyXSSwarn", "cross-site-scripting"),
+        ("spotbugs", "PREDICTABLE_RANDOM", "weak-random"),
+        ("semgrep", "java.lang.security.audit.anonymous-ldap-bind.anonymous-ldap-bind", "anonymous-bind"),
+        ("Coverity", "DC.WEAK_CRYPTO", "weak-random"),
         ("tfsec", "aws-s3-enable-bucket-logging", "aws-bucket-logging"),
         ("trivy", "AVD-KSV-0017", "kube-privileged"),
         ("Trivy", "KSV017", "kube-privileged"),
@@ -87,6 +105,90 @@ def test_precision_and_recall_are_of_pairs():
 
 
 def test_figures_may_only_improve():
-    before = {"code": {"precision": 0.99, "recall": 0.9}}
-    assert worse(before, {"code": Score(1, 1, 0.99, 0.95, 0, 1.0), "new": Score(1, 1, 0.1, 0.1, 0, 1.0)}) == []
-    assert worse(before, {"code": Score(1, 1, 0.98, 0.9, 0, 1.0)}) == ["code: precision fell from 0.99 to 0.98"]
+    before = {"code": {"precision": 0.99, "recall": 0.9}, "tracking": {"wrong carries": 0.01}}
+    better = {"code": {"precision": 0.99, "recall": 0.95}, "new": {"recall": 0.1}, "tracking": {"wrong carries": 0.0}}
+    assert worse(before, better) == []
+    assert worse(before, {"code": {"precision": 0.98}}) == ["code: precision went from 0.99 to 0.98"]
+    assert worse(before, {"tracking": {"wrong carries": 0.02}}) == ["tracking: wrong carries went from 0.01 to 0.02"]
+
+
+def test_strangers_are_as_many_tools_as_asked_for_and_keep_what_they_say():
+    rows = [labelled("a", tool, 5) for tool in ("one", "two", "three")]
+    found, hidden = strangers(rows, seed=1)
+    assert [row.sighting.tool for row in found] == [
+        f"unknown {tool}" if tool in hidden else tool for tool in ("one", "two", "three")
+    ]
+    assert len(hidden) == 2
+
+
+def test_thinning_drops_whole_test_cases_of_a_tool():
+    rows = [labelled(f"case {at}", tool, line) for at in range(200) for tool in ("one", "two") for line in (5, 6)]
+    found = thinned(rows, seed=1)
+    assert 0.2 < len(found) / len(rows) < 0.4
+    assert set(Counter((row.case, row.sighting.tool) for row in found).values()) == {2}
+
+
+def test_shifting_moves_all_that_a_tool_says_of_a_case_alike():
+    rows = [labelled(f"case {at}", "one", line)._replace(category="sqli") for at in range(20) for line in (50, 56)]
+    found = shifted(rows, seed=1, share=1.0)
+    pairs = list(zip(found[::2], found[1::2], strict=True))
+    assert {second.sighting.line - first.sighting.line for first, second in pairs} == {6}
+    steps = {first.sighting.line - 50 for first, _ in pairs}
+    assert steps != {0}
+    assert max(steps) - min(steps) <= 4
+    assert [row.sighting for row in shifted(rows, seed=1, share=0.0)] == [row.sighting for row in rows]
+
+
+def test_an_advisory_of_several_flaws_meets_the_issues_of_each():
+    def row(tool, *names):
+        finding = Finding(
+            rule=names[0], title="t", severity=Severity.HIGH, kind=Kind.CONTAINER, vulnerabilities=names,
+            component=Component(name="openssl", version="1"),
+        )  # fmt: skip
+        return packages.Row(tool, finding, frozenset((name, "openssl", "1") for name in names if name[0] == "C"))
+
+    rows = [
+        row("clair", "CVE-2020-1", "CVE-2020-2", "RHSA-2020:9"),
+        row("grype", "CVE-2020-1"),
+        row("trivy", "CVE-2020-2"),
+    ]
+    found = packages.score(rows)
+    assert (found.findings, found.pairs, found.precision, found.recall) == (3, 2, 1.0, 1.0)
+
+
+def test_the_speed_of_matching_is_measured_on_files_that_tools_share():
+    told = speed.findings(300, 20)
+    assert len(told) == 20
+    assert 300 <= sum(map(len, told)) <= 303
+    found = speed.measure(300, 20)
+    assert found.clusters > 50
+    assert min(found.sighting, found.match) > 0
+
+
+def test_tracking_is_measured_alone_and_in_any_mixture(monkeypatch):
+    asked = []
+
+    def by_seed(edits, *, code, steps=60, most=4):
+        asked.append((tuple(edits), code))
+        return dict.fromkeys((tracking.OURS, tracking.CHECKOUT, tracking.BY_LINE), Tracked())
+
+    monkeypatch.setattr(tracking, "by_seed", by_seed)
+    names = [name for name, _, _ in tracking.measure()]
+    assert len(names) == len(set(names)) == 10
+    assert (("line shift",), True) in asked
+    assert (("re-indent",), False) in asked
+
+
+def test_small_reports_are_labelled_by_case_and_category(tmp_path):
+    result = {
+        "check_id": "xss", "path": "src/BenchmarkTest00007.java", "start": {"line": 3, "col": 1}, "end": {"line": 3, "col": 9},
+        "extra": {"message": "m", "severity": "ERROR", "metadata": {"cwe": ["CWE-79: XSS"]}, "lines": "x"},
+    }  # fmt: skip
+    elsewhere = result | {"path": "src/Other.java"}
+    report = {"results": [result, elsewhere], "errors": [], "version": "1.0.0", "paths": {"scanned": []}}
+    (tmp_path / "Benchmark_semgrep-v1.0.json").write_text(json.dumps(report), "utf-8")
+    (tmp_path / "Benchmark_nobody.txt").write_text("not a report", "utf-8")
+    (found,) = samples.samples(tmp_path)
+    assert (found.truth, found.sighting.tool, found.sighting.line) == (
+        "BenchmarkTest00007 cross-site scripting code", "semgrep", 3,
+    )  # fmt: skip

@@ -33,6 +33,7 @@ facts = st.builds(
     development=st.booleans(),
     fixable=st.booleans(),
     tools=st.integers(1, 9),
+    corroborated=st.sampled_from(["", "dast", "dast,runtime", "pentest", "dast,pentest,runtime", "rumour"]),
     criticality=st.integers(0, 4),
     exposure=st.sampled_from(["", "internet", "partner", "internal", "none"]),
     data_classes=st.sampled_from([(), ("PII",), ("PUBLIC",)]),
@@ -69,6 +70,7 @@ def test_severities_are_in_order() -> None:
     [
         {"kev_added": "2024-01-01"}, {"epss": 0.5}, {"verification": Verification.VERIFIED}, {"reach": Reach.STATIC}, {"tools": 3},
         {"fixable": True}, {"exposure": "internet"}, {"data_classes": ("PHI",)}, {"criticality": 1}, {"cvss": 98},
+        {"corroborated": "dast"}, {"corroborated": "dast,runtime"},
     ],
 )  # fmt: skip
 def test_what_makes_it_worse_raises_the_score(change: dict[str, object]) -> None:
@@ -102,6 +104,54 @@ def test_what_is_not_known_is_listed_and_adds_nothing() -> None:
     told = receipt(replace(PLAIN, kind=Kind.DEPENDENCY), PROFILE)
     assert "EPSS" in told.unknown
     assert not {"epss", "exposure", "criticality"} & {part.factor for part in told.parts}
+
+
+def test_the_surest_confirmation_counts_and_each_is_named() -> None:
+    ways = ["", "dast", "pentest", "runtime", "dast,runtime"]
+    scores = score([replace(PLAIN, corroborated=way) for way in ways], PROFILE).tolist()
+    assert scores == sorted(scores)
+    assert len(set(scores)) == 4
+    assert scores[3] == scores[4]
+    told = receipt(replace(PLAIN, corroborated="dast,runtime"), PROFILE)
+    (part,) = (part for part in told.parts if part.factor == "corroborated")
+    assert part.label == "Confirmed by an attack from outside and an alert at run time"
+    assert part.points > 0
+    assert "Confirmed by an attack from outside and an alert at run time" in told.reason
+
+
+def test_that_nothing_confirms_it_is_not_known_and_adds_nothing() -> None:
+    for words in ("", "rumour"):
+        told = receipt(replace(PLAIN, corroborated=words), PROFILE)
+        assert told.score == receipt(PLAIN, PROFILE).score
+        assert "whether a test from outside or an alert confirms it" in told.unknown
+        assert "corroborated" not in {part.factor for part in told.parts}
+    assert not any("confirms it" in words for words in receipt(replace(PLAIN, kind=Kind.LICENCE), PROFILE).unknown)
+
+
+def test_what_an_attack_would_change_is_said_of_code() -> None:
+    settled = replace(PLAIN, exposure="internal", criticality=1)
+    told = dict(receipt(settled, PROFILE).counterfactuals)
+    assert told["If an attack from outside confirmed it"] == score([replace(settled, corroborated="dast")], PROFILE)[0]
+    assert "If an attack from outside confirmed it" not in dict(
+        receipt(replace(settled, corroborated="dast"), PROFILE).counterfactuals
+    )
+
+
+def test_facts_of_before_are_facts_still() -> None:
+    assert decode('{"severity":2,"kind":"code"}').corroborated == ""
+    assert "corroborated" not in encode(PLAIN)
+
+
+def test_a_profile_without_a_weight_for_a_factor_gives_it_none() -> None:
+    content = msgspec.to_builtins(PROFILE)
+    del content["weights"]["corroborated"]
+    older = load_profile(content)
+    one = replace(PLAIN, corroborated="runtime")
+    assert (
+        receipt(one, older).score
+        == receipt(PLAIN, older).score
+        == sum(part.points for part in receipt(one, older).parts)
+    )
 
 
 def test_a_counterfactual_is_what_would_then_be_scored() -> None:

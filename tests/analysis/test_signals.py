@@ -2,11 +2,11 @@
 
 import pytest
 
-from seamark.analysis.correlation.signals import code_key, merge_text, message_key, signals, url_template
+from seamark.analysis.correlation.signals import block_of, code_key, message_key, signals, url_template
 from seamark.core.component import Component
 from seamark.core.finding import Finding
 from seamark.core.kind import Kind
-from seamark.core.location import CodeLocation, WebLocation
+from seamark.core.location import CodeLocation, Location, WebLocation
 from seamark.core.severity import Severity
 
 
@@ -79,21 +79,23 @@ def test_the_namespace_of_a_package_does_not_part_tools() -> None:
 
     left = finding("org.apache.logging.log4j:log4j-core", "pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1")
     right = finding("log4j-core", "")
-    assert merge_text(left, 5) == merge_text(right, 5)
-    assert merge_text(left, 5) != merge_text(left, 6)
+    assert block_of(left, 5) == block_of(right, 5)
+    assert block_of(left, 5) != block_of(left, 6)
+    assert block_of(left, 5, "feature") == block_of(left, 5)
 
 
-def test_web_findings_merge_by_parameter_and_weakness_only() -> None:
-    def finding(rule: str, cwe: int, parameter: str) -> Finding:
-        return Finding(
-            rule=rule,
-            title="t",
-            severity=Severity.HIGH,
-            kind=Kind.WEB,
-            cwes=(cwe,),
-            location=WebLocation(url="https://a/x", method="GET", parameter=parameter),
-        )
+def test_what_lies_in_one_file_or_answers_at_one_route_meets_there() -> None:
+    def finding(location: Location | None, rule: str = "r") -> Finding:
+        return Finding(rule=rule, title="t", severity=Severity.HIGH, kind=Kind.CODE, location=location)
 
-    assert merge_text(finding("40018", 89, "q"), 0) == merge_text(finding("sqli", 89, "q"), 0)
-    assert merge_text(finding("40018", 89, "q"), 0) != merge_text(finding("40018", 79, "q"), 0)
-    assert merge_text(finding("a", 693, ""), 0) != merge_text(finding("b", 693, ""), 0)
+    one, other = CodeLocation(path="./src/a.py", line=3), CodeLocation(path="src/a.py", line=90)
+    assert block_of(finding(one), 0) == block_of(finding(other, "q"), 0)
+    assert not block_of(finding(one), 0).keyed
+    assert block_of(finding(one), 0, "feature") != block_of(finding(one), 0)
+    seven, eight = (
+        WebLocation(url="https://a/orders/7?x=1", method="GET"),
+        WebLocation(url="https://a/orders/8", parameter="q"),
+    )
+    assert block_of(finding(seven), 0) == block_of(finding(eight), 0)
+    assert block_of(finding(None), 0).keyed
+    assert block_of(finding(None), 0) != block_of(finding(None, "q"), 0)

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from seamark.analysis.correlation.versions import least_that_clears, version_key
+from seamark.analysis.correlation.versions import least_clearing, version_key
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,18 @@ def test_some_texts_mean_one_version(left: str, right: str) -> None:
     assert version_key(left) == version_key(right)
 
 
-def test_the_highest_of_the_fixed_versions_clears_all() -> None:
-    assert least_that_clears({"2.15.0", "2.9.1", "2.17.1", ""}) == "2.17.1"
-    assert least_that_clears(set()) == ""
+def test_distributions_count_their_own_releases_behind_a_plus() -> None:
+    rising = ["5.10.0-1", "5.10.0-1+deb11u1", "5.10.0-1+deb11u2", "5.10.0-1+deb11u10", "5.10.0-2"]
+    assert all(version_key(lower) < version_key(higher) for lower, higher in pairwise(rising))
+    assert version_key("1.0.0+incompatible") == version_key("1.0.0+20130313144700") == version_key("1.0.0")
+
+
+def test_a_version_of_any_length_is_read() -> None:
+    assert version_key("1." + "9" * 100_000) > version_key("1.8")
+
+
+def test_the_least_version_that_clears_is_of_the_line_in_use() -> None:
+    fixed = [["1.2.5", "2.0.3"], ["1.2.7", "2.0.1"]]
+    assert least_clearing(fixed) == least_clearing(fixed, ["1.2.0"]) == "1.2.7"
+    assert least_clearing(fixed, ["2.0.0"]) == least_clearing(fixed, ["1.2.0", "2.0.0"]) == "2.0.3"
+    assert least_clearing([]) == ""

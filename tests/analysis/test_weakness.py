@@ -55,7 +55,10 @@ def test_general_or_unknown_weaknesses_make_no_family(left, right):
     assert similarity(left, right) == 0.0
 
 
-@pytest.mark.parametrize(("left", "right"), [(22, 73), (611, 776), (614, 1004), (326, 327)])
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [(22, 73), (611, 776), (614, 1004), (326, 327), (335, 338), (639, 862), (209, 497), (93, 117), (120, 676)],
+)
 def test_kin_that_the_hierarchy_does_not_show(left, right):
     assert distance(left, right) is None
     assert similarity(left, right) == 0.8

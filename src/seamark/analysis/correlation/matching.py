@@ -7,19 +7,30 @@ distance of the lines as well. The order in which findings are given changes not
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from operator import itemgetter
+from typing import Final, NamedTuple
 
 from seamark.analysis.correlation import evidence
 from seamark.analysis.correlation.evidence import MERGE, SUGGEST, Profile, Reason, Sighting, agreement, confidence
-from seamark.analysis.correlation.sites import CLOSE_LINES, Bond, Site, bonds
+from seamark.analysis.correlation.groups import Groups
+from seamark.analysis.correlation.sites import CLOSE_LINES, Bond, Site, Voice, bonds
 
 __all__ = ["Link", "Outcome", "Sighting", "match"]
 
 
 _CROWD = 3
 """Columns of one line at which one rule fires, beyond which only the column says what is one."""
+_PLACE_FIRST: Final = (
+    "line", "end_line", "column", "tool", "rule", "method", "parameter", "resource", "cwes", "stream", "kind", "scope", "title", "snippet", "flow",
+)  # fmt: skip
+_order = itemgetter(*map(Sighting._fields.index, _PLACE_FIRST))
+_ONE_CLUSTER: Final = 0.84
+"""Confidence of what would be merged, were it not for another finding that people set apart."""
+
+
+_TWICE: Final[list[Reason]] = [("same line", evidence.SAME_LINE), ("same rule", evidence.SAME_FAMILY)]
 
 
 class Link(NamedTuple):
@@ -40,26 +51,41 @@ class Outcome:
     suggestions: list[Link] = field(default_factory=list)
 
 
-def match(sightings: Sequence[Sighting]) -> Outcome:
-    """Return which findings are one issue, and which may be."""
-    return _Matcher(sightings).run()
+def match(
+    sightings: Sequence[Sighting],
+    apart: Callable[[int, int], bool] | None = None,
+    together: Iterable[tuple[int, int]] = (),
+) -> Outcome:
+    """Return which findings are one issue, and which may be.
+
+    `apart` tells that two findings, by their positions, must not be one issue: no cluster holds such a pair, not even through a
+    third finding. It has to be symmetrical. `together` are pairs that are one issue already, whatever the evidence says; only `apart`
+    outweighs them.
+    """
+    return _Matcher(sightings, apart).run(together)
 
 
 class _Matcher:
-    def __init__(self, sightings: Sequence[Sighting]) -> None:
+    def __init__(self, sightings: Sequence[Sighting], apart: Callable[[int, int], bool] | None) -> None:
         self.all = sightings
-        self.parent = list(range(len(sightings)))
+        self.apart = apart
+        self.groups = Groups(len(sightings), apart)
         self.outcome = Outcome()
-        self._profiles: dict[tuple[str, str, tuple[int, ...], bool, bool], int] = {}
+        self._profiles: dict[tuple[object, ...], int] = {}
+        self._numbers: dict[Profile, int] = {}
         self._known: list[Profile] = []
         self._likeness: dict[tuple[int, int], Reason] = {}
+        self._voices: dict[tuple[int, int], tuple[frozenset[Voice], frozenset[tuple[str, str]]]] = {}
         self._of: list[int] = []
+        self._given = False
 
-    def run(self) -> Outcome:
+    def run(self, together: Iterable[tuple[int, int]] = ()) -> Outcome:
+        for left, right in sorted(together, key=lambda pair: sorted((self._order(pair[0]), self._order(pair[1])))):
+            self._given = True
+            self.groups.join(left, right)
         lines: dict[tuple[str, str], list[int]] = defaultdict(list)
         places: dict[tuple[str, ...], list[int]] = defaultdict(list)
         for at, one in enumerate(self.all):
-            self._of.append(self._profile(one))
             if one.flaw and one.component:
                 places["package", one.asset, one.flaw, one.component].append(at)
             elif one.url:
@@ -68,38 +94,49 @@ class _Matcher:
                 lines[one.asset, one.path].append(at)
             elif one.resource or one.path:
                 places["resource", one.asset, one.resource or one.path].append(at)
+        self._of = [0] * len(self.all)
         for key in sorted(places):
             if len(places[key]) > 1:
-                self._at_place(key[0], sorted(places[key], key=self._order))
+                self._at_place(key[0], self._sorted(places[key], profiled=key[0] != "package"))
         for where in sorted(lines):
             if len(lines[where]) > 1:
-                self._in_file(sorted(lines[where], key=self._order))
+                self._in_file(self._sorted(lines[where]))
+        for where in sorted(lines):
+            if lineless := places.get(("resource", *where)):
+                self._without_line(self._sorted(lineless), self._sorted(lines[where]))
         return self._settle()
 
     def _order(self, at: int) -> tuple[object, ...]:
-        one = self.all[at]
-        return (
-            one.line,
-            one.end_line,
-            one.column,
-            one.tool,
-            one.rule,
-            one.method,
-            one.parameter,
-            one.resource,
-            one.cwes,
-            one.stream,
-        )
+        said: tuple[object, ...] = _order(self.all[at])
+        return said
+
+    def _sorted(self, members: list[int], *, profiled: bool = True) -> list[int]:
+        """Return members in an order that only depends on what they say, and look up what their rules are about."""
+        if profiled:
+            for at in members:
+                self._of[at] = self._profile(self.all[at])
+        return sorted(members, key=self._order)
 
     def _profile(self, one: Sighting) -> int:
-        """Return the number of what a finding's rule is about."""
+        """Return the number of what a finding's rule is about. Its title is looked at only where that may change the answer."""
         configuration = evidence.is_configuration(one.kind, one.path)
-        secret = one.kind == "secret"
-        key = (one.tool, one.rule, one.cwes, secret, configuration)
+        key = (one.tool, one.rule, one.cwes, one.kind == "secret", configuration)
         number = self._profiles.get(key)
         if number is None:
-            number = self._profiles[key] = len(self._known)
-            known = evidence.profile(one.tool, one.rule, one.cwes, secret=secret, configuration=configuration)
+            known = evidence.profile(one.tool, one.rule, one.cwes, secret=key[3], configuration=configuration)
+            number = self._number(known)
+            number = self._profiles[key] = ~number if evidence.asks_for_title(known) else number
+        if number >= 0 or not (one.title and (self._known[~number].cwes == () or evidence.title_tells(one.title))):
+            return number if number >= 0 else ~number
+        longer = (*key, one.title)
+        if (told := self._profiles.get(longer)) is None:
+            known = evidence.profile(one.tool, one.rule, one.cwes, secret=False, configuration=False, title=one.title)
+            told = self._profiles[longer] = self._number(known)
+        return told
+
+    def _number(self, known: Profile) -> int:
+        if (number := self._numbers.get(known)) is None:
+            number = self._numbers[known] = len(self._known)
             self._known.append(known)
         return number
 
@@ -110,20 +147,20 @@ class _Matcher:
             reason = self._likeness[key] = evidence.likeness(self._known[key[0]], self._known[key[1]])
         return reason
 
-    def _head(self, at: int) -> int:
-        while self.parent[at] != at:
-            self.parent[at] = self.parent[self.parent[at]]
-            at = self.parent[at]
-        return at
-
     def _link(self, left: int, right: int, reasons: list[Reason]) -> bool:
         """Merge two findings, or suggest it, as the reasons demand; tell whether they are merged."""
         sure = confidence(reasons)
+        if sure < SUGGEST:
+            return False
         if sure >= MERGE:
-            self.outcome.merges.append(Link(left, right, sure, tuple(reasons)))
-            self.parent[self._head(right)] = self._head(left)
-            return True
-        if sure >= SUGGEST:
+            if self.groups.head(left) == self.groups.head(right):
+                return True
+            if self.groups.join(left, right):
+                self.outcome.merges.append(Link(left, right, sure, tuple(reasons)))
+                return True
+            reasons = [*reasons, ("set apart from another of its findings", _ONE_CLUSTER - sure)]
+            sure = _ONE_CLUSTER
+        if self.apart is None or not self.apart(left, right):
             self.outcome.suggestions.append(Link(left, right, sure, tuple(reasons)))
         return False
 
@@ -158,18 +195,51 @@ class _Matcher:
     def _in_file(self, members: list[int]) -> None:
         """Link what stands on one line, and then lines with each other."""
         sites: list[Site] = []
-        start = 0
-        for stop in range(1, len(members) + 1):
-            if stop == len(members) or self.all[members[stop]].line != self.all[members[start]].line:
-                line = members[start:stop]
-                start = stop
-                if len(line) > _CROWD and self._crowded(line):
-                    self._on_crowded_line(line)
-                else:
-                    sites.extend(self._on_line(line))
+        start, count = 0, len(members)
+        lines = [self.all[at].line for at in members]
+        for stop in range(1, count + 1):
+            if stop < count and lines[stop] == lines[start]:
+                continue
+            if stop - start == 1:
+                sites.append(self._site(members[start:stop]))
+            elif stop - start > _CROWD and self._crowded(members[start:stop]):
+                self._on_crowded_line(members[start:stop])
+            else:
+                sites.extend(self._on_line(members[start:stop]))
+            start = stop
+        if len(sites) < 2:
+            return
         for group in self._families(sites):
-            for bond in bonds(group, self._scopes_differ):
-                self._bind(bond)
+            if len(group) > 1:
+                for bond in bonds(group, self._differ, self._concern, self._joined(group)):
+                    self._bind(bond)
+
+    def _joined(self, sites: list[Site]) -> list[tuple[Site, Site]]:
+        """Return the pairs of sites that hold findings of one issue already."""
+        if not self._given:
+            return []
+        first: dict[int, Site] = {}
+        return [
+            (earlier, site)
+            for site in sites
+            for head in sorted({self.groups.head(at) for at in site.members})
+            if (earlier := first.setdefault(head, site)) is not site
+        ]
+
+    def _without_line(self, lineless: list[int], members: list[int]) -> None:
+        """Link what names a file but no line with the one issue of its kind in the file."""
+        for at in lineless:
+            kin = [to for to in members if self._like(self._of[at], self._of[to])[1] >= evidence.NEAR_WEAKNESS]
+            if not kin or len({self.groups.head(to) for to in kin}) > 1:
+                continue
+            own = self._voice(at)[0]
+            if all(own.isdisjoint(self._voice(to)[0]) for to in kin):
+                best = max(kin, key=lambda to: self._like(self._of[at], self._of[to])[1])
+                reasons = [
+                    ("the only one of its kind in the file", evidence.CLOSE),
+                    self._like(self._of[at], self._of[best]),
+                ]
+                self._link(best, at, reasons)
 
     def _crowded(self, members: list[int]) -> bool:
         """Tell whether a line is no place: one rule fires on it many times over, as in minified code."""
@@ -185,17 +255,26 @@ class _Matcher:
 
     def _on_line(self, members: list[int]) -> Iterable[Site]:
         """Return the sites of one line: findings that mean the same, each with every other."""
-        if len(members) == 1:
-            return [self._site(members)]
         by_profile: dict[int, list[int]] = defaultdict(list)
         for at in members:
             by_profile[self._of[at]].append(at)
-        groups = [
-            ([number], found) for number, found in sorted(by_profile.items(), key=lambda item: self._known[item[0]])
-        ]
-        for _, found in groups:
+        for found in by_profile.values():
             for at in found[1:]:
-                self._link(found[0], at, [("same line", evidence.SAME_LINE), ("same rule", evidence.SAME_FAMILY)])
+                self._link(found[0], at, _TWICE)
+        if len(by_profile) == 1:
+            return [self._site(members)]
+        groups = [([number], by_profile[number]) for number in sorted(by_profile, key=self._known.__getitem__)]
+        if len(groups) == 2:  # nearly always
+            (_, ours), (_, theirs) = groups
+            if not self._like(self._of[ours[0]], self._of[theirs[0]])[1]:
+                return [self._site(ours), self._site(theirs)]
+            if self._link(ours[0], theirs[0], self._line_reasons(ours[0], theirs[0])):
+                return [self._site(ours + theirs)]
+            return [self._site(ours), self._site(theirs)]
+        return self._many_on_line(groups)
+
+    def _many_on_line(self, groups: list[tuple[list[int], list[int]]]) -> Iterable[Site]:
+        """Return the sites of a line at which more than two rules fire, by (their numbers, their findings)."""
         pairs = sorted(
             (-reason[1], left, right) for left in range(len(groups)) for right in range(left + 1, len(groups))
              if (reason := self._like(groups[left][0][0], groups[right][0][0]))[1]
@@ -218,48 +297,60 @@ class _Matcher:
         reasons = [("same line", evidence.SAME_LINE), self._like(self._of[left], self._of[right])]
         return reasons + agreement(self.all[left], self.all[right])
 
+    def _voice(self, at: int) -> tuple[frozenset[Voice], frozenset[tuple[str, str]]]:
+        number, stream = self._of[at], self.all[at].stream
+        said = self._voices.get((number, stream))
+        if said is None:
+            one = self._known[number]
+            voices = frozenset(((one.tool, one.role, stream), (one.tool, one.rule, -1)))
+            said = self._voices[number, stream] = (voices, frozenset(((one.tool, one.role),)))
+        return said
+
     def _site(self, members: list[int]) -> Site:
-        known = [self._known[self._of[at]] for at in members]
-        line = self.all[members[0]].line
-        return Site(
-            line=line,
-            end=max(line, *(self.all[at].end_line for at in members)),
-            voices=frozenset(
-                voice
-                for at, one in zip(members, known, strict=True)
-                for voice in ((one.tool, one.role, self.all[at].stream), (one.tool, one.rule, -1))
-            ),
-            tools=frozenset((one.tool, one.role) for one in known),
-            members=members,
-            families=frozenset(one.family for one in known if one.family),
-            imports=all(one.role == "imports" for one in known),
-        )
+        first = members[0]
+        voices, tools = self._voice(first)
+        one, known = self.all[first], self._known[self._of[first]]
+        line, end, imports = one.line, max(one.line, one.end_line), known.role == "imports"
+        flow = set(one.flow)
+        for at in members[1:]:
+            other = self._voice(at)
+            voices, tools = voices | other[0], tools | other[1]
+            known = self._known[self._of[at]]
+            imports = imports and known.role == "imports"
+            end = max(end, self.all[at].end_line)
+            flow.update(self.all[at].flow)
+        return Site(line, end, voices, tools, members, imports, flow)
 
-    def _families(self, sites: list[Site]) -> list[list[Site]]:
+    def _families(self, sites: list[Site]) -> Iterable[list[Site]]:
         """Return the sites of a file by what they speak of: what is alike through a third is of one family."""
-        present = sorted({self._of[at] for site in sites for at in site.members}, key=self._known.__getitem__)
-        head = {number: number for number in present}
-
-        def find(number: int) -> int:
-            while head[number] != number:
-                number = head[number]
-            return number
-
+        present = sorted({self._of[at] for site in sites for at in site.members})
+        if len(present) == 1:
+            return [sites]
+        home = dict(zip(present, present, strict=True))
+        known = self._likeness
         for at, left in enumerate(present):
             for right in present[at + 1 :]:
-                if self._like(left, right)[1] >= evidence.SIBLING_WEAKNESS:
-                    head[find(right)] = find(left)
-        groups: dict[int, list[Site]] = defaultdict(list)
+                reason = known.get((left, right)) or self._like(left, right)
+                if reason[1] >= evidence.SIBLING_WEAKNESS and home[left] != home[right]:
+                    kept, gone = home[left], home[right]
+                    for number in present:
+                        if home[number] == gone:
+                            home[number] = kept
+        families: dict[int, list[Site]] = defaultdict(list)
         for site in sites:
-            groups[find(self._of[site.members[0]])].append(site)
-        return list(groups.values())
+            families[home[self._of[site.members[0]]]].append(site)
+        return families.values()
 
-    def _scopes_differ(self, left: Site, right: Site) -> bool:
-        """Tell whether two lines are of different functions; in configuration, far lines must be of one resource."""
+    def _differ(self, left: Site, right: Site) -> bool:
+        """Tell whether two lines are of different functions, or set apart; in configuration, far lines must be of one resource."""
+        if self.apart is not None and all(self.apart(one, other) for one in left.members for other in right.members):
+            return True
         first, second = self.all[left.members[0]], self.all[right.members[0]]
         far = right.line - left.end > CLOSE_LINES
         if far and self._known[self._of[left.members[0]]].configuration:
             return evidence.scopes_agree(first, second) is not True
+        if not first.scope and len(left.members) == 1:
+            return False
         return any(
             evidence.scopes_agree(self.all[one], self.all[other]) is False
             for one in left.members
@@ -268,26 +359,28 @@ class _Matcher:
             if self.all[other].scope
         )
 
+    def _concern(self, left: Site, right: Site) -> bool:
+        """Tell whether what stands at two lines may be an import and its use, or two imports of one thing."""
+        pairs = {(self._of[one], self._of[other]) for one in left.members for other in right.members}
+        return any(evidence.concern(self._known[one], self._known[other]) for one, other in pairs)
+
     def _bind(self, bond: Bond) -> None:
         """Link the two findings of a bond that are most alike."""
-        best = max(
-            ((self._like(self._of[left], self._of[right]), -at, left, right)
-             for at, (left, right) in enumerate((a, b) for a in bond.left.members for b in bond.right.members)),
-            key=lambda row: (row[0][1], row[1]),
-        )  # fmt: skip
-        alike, _, left, right = best
-        if not alike[1]:
+        best, left, right = evidence.NOTHING, -1, -1
+        for one in bond.left.members:
+            for other in bond.right.members:
+                alike = self._like(self._of[one], self._of[other])
+                if alike[1] > best[1] and (self.apart is None or not self.apart(one, other)):
+                    best, left, right = alike, one, other
+        if left < 0:
             return
         near = evidence.UNCLEAR
         if bond.certain:
             near = evidence.SAME_SPAN if bond.reason.startswith("one span") else evidence.CLOSE
-        self._link(left, right, [(bond.reason, near), alike, *agreement(self.all[left], self.all[right])])
+        self._link(left, right, [(bond.reason, near), best, *agreement(self.all[left], self.all[right])])
 
     def _settle(self) -> Outcome:
-        clusters: dict[int, list[int]] = defaultdict(list)
-        for at in range(len(self.all)):
-            clusters[self._head(at)].append(at)
-        outcome = self.outcome
-        outcome.clusters = [members for members in clusters.values() if len(members) > 1]
-        outcome.suggestions = [link for link in outcome.suggestions if self._head(link.left) != self._head(link.right)]
+        outcome, head = self.outcome, self.groups.head
+        outcome.clusters = self.groups.clusters()
+        outcome.suggestions = [link for link in outcome.suggestions if head(link.left) != head(link.right)]
         return outcome

@@ -24,7 +24,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from seamark.core.component import package_key
-from seamark.core.finding import Finding, Rule
+from seamark.core.finding import Finding
 from seamark.core.kind import Kind
 from seamark.core.location import CodeLocation, HostLocation, ImageLocation, ResourceLocation, WebLocation
 
@@ -227,31 +227,40 @@ def place_text(finding: Finding) -> str:
     return ""
 
 
-def merge_text(finding: Finding, group: int, about: Rule | None = None) -> str:
-    """Return what makes findings of different tools on one asset one issue, beyond doubt.
+def of_package(finding: Finding) -> bool:
+    """Tell whether a finding is about a package, whose flaw says what it is wherever the package lies."""
+    return finding.component is not None and finding.kind in _PACKAGE_KINDS
 
-    `group` is the number of the vulnerability's alias group, 0 where there is none. The full matcher goes further;
-    this is what needs no judgement: the same flaw in the same package, and the same weakness on the same line.
-    `about` is its rule, where that is kept apart from the finding.
+
+class Block(NamedTuple):
+    """Where findings have to meet to be one issue. Those of one `keyed` block are, without further look."""
+
+    text: str
+    keyed: bool
+
+
+def block_of(finding: Finding, group: int, ref: str = "") -> Block:
+    """Return the block of a finding: the same flaw in the same package, else its file, route or resource.
+
+    `group` is the number of the vulnerability's alias group, 0 where there is none. `ref` is the branch that is not the default one:
+    its lines are others. A package's flaw is the same on all of them.
     """
-    about = about or finding.about
-    location = finding.location
-    if finding.component is not None and finding.kind in _PACKAGE_KINDS:
+    if of_package(finding):
         flaw = str(group) if group else f"{finding.kind}:{vulnerability_name(finding)}"
-        return f"package\0{flaw}\0{_package_name(finding)}"
-    if isinstance(location, CodeLocation) and location.path and location.line:
-        if finding.kind is Kind.SECRET:
-            return f"secret\0{location.path}\0{location.line}"
-        weakness = finding.cwes or (about.cwes if about else ())
-        if weakness:
-            return f"code\0{location.path}\0{location.line}\0{weakness[0]}"
-        return f"code\0{location.path}\0{location.line}\0{finding.rule}\0{message_key(finding.title)}"
+        return Block(f"package\0{flaw}\0{_package_name(finding)}", keyed=True)
+    location = finding.location
+    if type(location) is CodeLocation and location.path:
+        return _file_block(ref, location.path)
     if isinstance(location, WebLocation):
-        weakness = finding.cwes or (about.cwes if about else ())
-        if weakness and location.parameter:
-            return f"web\0{url_template(location.url)}\0{location.method}\0{location.parameter}\0{weakness[0]}"
-        return f"web\0{location.url}\0{location.method}\0{location.parameter}\0{finding.rule}"
-    return f"other\0{finding.rule}\0{place_text(finding)}\0{message_key(finding.title)}"
+        return Block(f"route\0{ref}\0{url_template(location.url)}", keyed=False)
+    if where := place_text(finding):
+        return Block(f"resource\0{ref}\0{where}", keyed=False)
+    return Block(f"nowhere\0{finding.rule}\0{message_key(finding.title)}", keyed=True)
+
+
+@lru_cache(maxsize=65536)
+def _file_block(ref: str, path: str) -> Block:
+    return Block(f"file\0{ref}\0{path.removeprefix('./')}", keyed=False)
 
 
 @lru_cache(maxsize=65536)

@@ -25,15 +25,24 @@ class Matches:
     new_left: list[int] = field(default_factory=list)
 
 
-def track(old: Sequence[Signals], new: Sequence[Signals], equal: Sequence[Signals] = ()) -> Matches:
+def track(
+    old: Sequence[Signals],
+    new: Sequence[Signals],
+    equal: Sequence[Signals] = (),
+    lines: tuple[Sequence[int], Sequence[int]] | None = None,
+) -> Matches:
     """Match findings that are not equal to the letter. Both sides are rows of signals.
 
     `equal` are those of the same files that both scans report to the letter. The others are known by them, and they
     themselves may be others: where lines were put in, the finding of line 12 may by chance say what that of line 10 said.
     Their positions follow those of `old` and of `new`, and they are in a pair only where they are another's counterpart.
+    `lines`, where the history is at hand, are hashes of rule and place: where the version control system says that each line of
+    [*old, *equal] is now, and where those of [*new, *equal] are; 0 where it does not know.
     """
     work = _Work([*old, *equal], [*new, *equal])
     work.unique("tool", lambda s: s.tool)
+    if lines is not None:
+        work.by_history(*lines)
     work.whole_files()
     work.lines()
     work.renamed()
@@ -107,6 +116,14 @@ class _Work:
         for old, new in self._groups(key):
             if len(new) == 1 and (len(old) == 1 or newest):
                 self._match(old[-1], new[0], name)
+
+    def by_history(self, olds: Sequence[int], news: Sequence[int]) -> None:
+        """Match what stands on one line of both versions, where one finding of the rule does."""
+        older, newer = Counter(filter(None, olds)), Counter(filter(None, news))
+        there = {key: at for at, key in enumerate(news) if newer[key] == 1}
+        for at, key in enumerate(olds):
+            if older[key] == 1 and key in there and at in self.old_open and there[key] in self.new_open:
+                self._match(at, there[key], "history")
 
     def reworded(self) -> None:
         """Match what is at the same place in other words. In the same words it was weighed before, and found ambiguous."""

@@ -38,6 +38,12 @@ _KIN: Final = (
     {94, 95, 96, 1336},  # what is evaluated
     {11, 215, 489},  # debug features left on
     {183, 346, 942, 1385},  # which origins are trusted
+    {330, 331, 335, 336, 337, 338},  # how random a number is
+    {285, 566, 639, 862, 863},  # whether the caller may do it
+    {209, 210, 497, 550},  # what an error tells
+    {93, 117},  # line breaks in what is logged
+    {119, 120, 121, 122, 787, 788},  # writes past the end
+    {120, 242, 676},  # functions that do not know how much they write
 )
 _BY_STEPS: Final = (1.0, 0.9, 0.7)
 _KIN_SIMILARITY: Final = 0.8
@@ -115,3 +121,9 @@ def similarity(left: int, right: int) -> float:
     if near < _KIN_SIMILARITY and any(left in kin and right in kin for kin in _KIN):
         return _KIN_SIMILARITY
     return near
+
+
+@lru_cache(maxsize=65536)
+def specific(numbers: tuple[int, ...]) -> tuple[int, ...]:
+    """Return those weaknesses, sorted, that say what is wrong: known ones, and no class above everything."""
+    return tuple(sorted({number for number in numbers if number in weaknesses() and number not in _SAY_NOTHING}))

@@ -9,11 +9,11 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from seamark.analysis.risk.factors import FACTORS, SENSITIVE
+from seamark.analysis.risk.factors import FACTORS, SENSITIVE, confirmed_by
 from seamark.analysis.risk.facts import Facts
 from seamark.analysis.risk.profile import Profile
 from seamark.analysis.risk.receipt import Part, Receipt
-from seamark.core.kind import Confidence, Reach, Verification
+from seamark.core.kind import Confidence, Kind, Reach, Verification
 from seamark.core.severity import Severity
 
 
@@ -99,6 +99,8 @@ def _counterfactuals(facts: Facts, profile: Profile, now: int) -> tuple[tuple[st
         changes.append(("If the application were tier 1", replace(facts, criticality=1)))
     if not facts.kev_added and facts.cvss is not None:
         changes.append(("If it were exploited in the wild", replace(facts, kev_added="today", intelligence="assumed")))
+    if not facts.corroborated and facts.kind is Kind.CODE:
+        changes.append(("If an attack from outside confirmed it", replace(facts, corroborated="dast")))
     scores = score([changed for _, changed in changes], profile).tolist()
     moved = [
         (sentence, tenths) for (sentence, _), tenths in zip(changes, scores, strict=True) if abs(tenths - now) >= 10
@@ -113,6 +115,8 @@ def reason(facts: Facts) -> str:
         words.append("known exploited by ransomware" if facts.ransomware else "known exploited")
     if facts.verification is Verification.VERIFIED:
         words.append("proved by the tool")
+    if confirming := confirmed_by(facts):
+        words.append(f"confirmed by {confirming}")
     if facts.reach in {Reach.RUNTIME, Reach.STATIC}:
         words.append("reachable from own code")
     if facts.reach is Reach.UNREACHABLE:

@@ -70,6 +70,25 @@ def _data(facts: Facts) -> float | None:
     return 1.0 if SENSITIVE & {name.upper() for name in facts.data_classes} else 0.0
 
 
+_CONFIRMED = {"runtime": 1.0, "pentest": 0.8, "dast": 0.6}
+_CONFIRMED_WORDS = {"runtime": "an alert at run time", "pentest": "a tester", "dast": "an attack from outside"}
+_CONFIRMABLE = frozenset({Kind.CODE, Kind.DEPENDENCY, Kind.CONTAINER})
+
+
+def _corroborated(facts: Facts) -> float | None:
+    return max((_CONFIRMED[word] for word in confirmations(facts)), default=None)
+
+
+def confirmations(facts: Facts) -> tuple[str, ...]:
+    """Return what of another kind confirms the issue, in the order of the words; words that nobody knows say nothing."""
+    return tuple(word for word in facts.corroborated.split(",") if word in _CONFIRMED)
+
+
+def confirmed_by(facts: Facts) -> str:
+    """Return the same in words: `an attack from outside and an alert at run time`."""
+    return " and ".join(_CONFIRMED_WORDS[word] for word in confirmations(facts))
+
+
 def _tools(facts: Facts) -> float:
     return min(1.0, (facts.tools - 1) / 2)
 
@@ -146,6 +165,12 @@ FACTORS: tuple[Factor, ...] = (
         _tools,
         lambda f: (f"{f.tools} tools agree", "", "tools"),
         lambda f: "",
+    ),
+    Factor(
+        "corroborated", "A finding of another kind confirms it: an alert at run time in full, a tester, an attack from outside.",
+        _corroborated,
+        lambda f: (f"Confirmed by {confirmed_by(f)}", "linked findings of another kind", "correlation"),
+        lambda f: "whether a test from outside or an alert confirms it" if f.kind in _CONFIRMABLE else "",
     ),
     Factor(
         "fixable", "A fix is known: acting on it is cheap.",

@@ -32,6 +32,8 @@ class Facts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Only a development dependency."""
     fixable: bool = False
     tools: int = 1
+    corroborated: str = ""
+    """What of another kind confirms it: `dast`, `pentest`, `runtime`, sorted, with commas between; empty where nothing is known to."""
     criticality: int = 0
     """Tier of the application, 1 (most critical) to 4; 0 is not known."""
     exposure: str = ""

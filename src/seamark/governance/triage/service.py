@@ -37,6 +37,8 @@ def change_state(actor: User, issues: QuerySet[Issue], state: State, resolution:
     check_reason(state, resolution, comment)
     _check_text(comment)
     rows = [row for row in _locked(issues) if (row.state, row.resolution) != (state, resolution)]
+    if part := next((row for row in rows if row.merged_into_id is not None), None):
+        raise NotAllowed(f"{part.reference} is part of SM-{part.merged_into_id}: triage that one, or unmerge them")
     for before in {row.state for row in rows}:
         _check_roles(actor, [row for row in rows if row.state == before], roles_for(State(before), state))
     change = _change_id()
@@ -141,7 +143,16 @@ def _locked(issues: QuerySet[Issue]) -> list[Issue]:
     ids = list(issues.order_by().values_list("pk", flat=True)[: LIMIT + 1])
     if len(ids) > LIMIT:
         raise NotAllowed(f"One change may touch {LIMIT:,} issues at most; narrow the selection")
-    columns = ("application_id", "state", "resolution", "open", "branch_only", "resolved_at", "assignee_id")
+    columns = (
+        "application_id",
+        "state",
+        "resolution",
+        "open",
+        "branch_only",
+        "resolved_at",
+        "assignee_id",
+        "merged_into_id",
+    )
     rows: list[Issue] = []
     for batch in _batches(sorted(set(ids))):
         rows.extend(Issue.objects.select_for_update().filter(pk__in=batch).only(*columns).order_by("pk"))

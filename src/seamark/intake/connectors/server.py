@@ -16,6 +16,7 @@ import httpx2
 
 from seamark import __version__
 from seamark.core.errors import ImportRefused, RemoteFailure, UnknownFormat, UnreadableReport
+from seamark.intake.discovery import excerpt
 
 _POLLS = (0.2, 0.5, 1.0, 2.0)
 _PATIENCE = 3600.0
@@ -60,9 +61,14 @@ class Server:
         self._client.close()
 
     def send(
-        self, path: Path, target: dict[str, Any], progress: Callable[[int], None] = lambda _: None
+        self,
+        path: Path,
+        target: dict[str, Any],
+        progress: Callable[[int], None] = lambda _: None,
+        *,
+        source: excerpt.Excerpt | None = None,
     ) -> dict[str, Any]:
-        """Send a report and return the outcome of its import.
+        """Send a report, with what the checkout that was scanned adds, and return the outcome of its import.
 
         Raises `RemoteFailure`, and what the server says of the report: `UnreadableReport`, `UnknownFormat`,
         `ImportRefused`.
@@ -70,11 +76,16 @@ class Server:
         fields = {key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in target.items()}
         # Under one key the server makes one import, however often a lost answer makes us send it.
         headers = {"Idempotency-Key": uuid4().hex}
+        # Servers that know no such part pass over it.
+        more: dict[str, Any] = (
+            {"source": ("source.json", excerpt.encode(source), "application/json")} if source is not None else {}
+        )
         with _opened(path) as file:
 
             def post() -> httpx2.Response:
                 file.seek(0)
-                return self._client.post("/imports", files={"report": (path.name, file)}, data=fields, headers=headers)
+                files = {"report": (path.name, file), **more}
+                return self._client.post("/imports", files=files, data=fields, headers=headers)
 
             made = self._ask(post)
         finished = self._wait(made, progress)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from seamark.interfaces.api.aliases import router as aliases
 from seamark.interfaces.api.applications import router as applications
 from seamark.interfaces.api.authentication import READ
 from seamark.interfaces.api.fixes import router as fixes
@@ -9,6 +10,7 @@ from seamark.interfaces.api.formats import router as formats
 from seamark.interfaces.api.frame import Api
 from seamark.interfaces.api.health import router as health
 from seamark.interfaces.api.imports import router as imports
+from seamark.interfaces.api.merging import router as merging
 from seamark.interfaces.api.problems import handle
 from seamark.interfaces.api.reports import router as reports
 from seamark.interfaces.api.triage import router as issues
@@ -25,6 +27,8 @@ api = Api(title="Seamark", version="1", description=DESCRIPTION.strip(), auth=RE
 for _tag, _router in (
     ("imports", imports),
     ("issues", issues),
+    ("merging", merging),
+    ("aliases", aliases),
     ("applications", applications),
     ("fixes", fixes),
     ("reports", reports),

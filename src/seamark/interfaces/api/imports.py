@@ -15,6 +15,8 @@ from ninja.files import UploadedFile
 from pydantic import Field
 
 from seamark.core.errors import UnreadableReport
+from seamark.intake.discovery import excerpt
+from seamark.intake.discovery.excerpt import Excerpt
 from seamark.interfaces.api.answers import Answer, Line, Number, Turned, answer, tagged, turned_page
 from seamark.interfaces.api.authentication import IMPORT, READ_OR_IMPORT, Actor, actor_of, too_large
 from seamark.interfaces.api.problems import Refusal, declared
@@ -74,15 +76,24 @@ class ImportPage(Answer):
 
 
 Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+$")]
+_SOURCE = """What a checkout adds, as JSON: `{"scopes": {path: {line: function}}, "lines": {path: {"first-last": code}}, "routes": [{"path",
+"method", "file", "line", "end_line", "scope", "parameters"}]}`. Paths and lines are those of the report; at most 32 MB."""
+SourcePart = Annotated[UploadedFile | None, File(description=_SOURCE)]
 
 
 @router.post("/imports", auth=IMPORT, response={202: ImportShape, **declared(400, 413)}, summary="Send a report in")
 def send_report(
-    request: HttpRequest, target: Form[Where], report: File[UploadedFile], idempotency_key: Key = None
+    request: HttpRequest,
+    target: Form[Where],
+    report: File[UploadedFile],
+    source: SourcePart = None,
+    idempotency_key: Key = None,
 ) -> HttpResponse:
     """Keep a report and queue its import; ask for the import until its state is `done` or `failed`.
 
     With an `Idempotency-Key` the same request may be sent again: it returns the import that the first one made.
+    `source` is what `seamark import --source` takes from the checkout that was scanned: functions and code at the places
+    that the report names, and routes.
     """
     actor = actor_of(request)
     if (report.size or 0) > settings.SEAMARK_UPLOAD_LIMIT:
@@ -90,10 +101,18 @@ def send_report(
     if report.file is None:
         raise UnreadableReport("The file is empty")
     belongs = _allowed(actor, target)
-    made = accept(
-        cast("BinaryIO", report.file), report.name or "report", belongs, author=actor.person, key=idempotency_key
-    )
+    told = _excerpt(source) if source is not None else None
+    stream, name = cast("BinaryIO", report.file), report.name or "report"
+    made = accept(stream, name, belongs, author=actor.person, key=idempotency_key, source=told)
     return answer(shown(made), status=202, headers={"Location": reverse("api-1:show_import", args=[made.pk])})
+
+
+def _excerpt(part: UploadedFile) -> Excerpt:
+    """Return what was sent of the source. Raises `Refusal` and `ImportRefused`."""
+    if (part.size or 0) > excerpt.LARGEST:
+        limit = excerpt.LARGEST // 1024**2
+        raise Refusal(413, f"The excerpt of the source is larger than {limit} MB", type="too-large")
+    return excerpt.decode(part.read())
 
 
 def _allowed(actor: Actor, given: Where) -> Target:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from django.http import Http404, HttpRequest, HttpResponse
@@ -114,9 +114,61 @@ class Happened(Answer):
     actor: str | None
 
 
+class LinkShape(Answer):
+    """Why one finding belongs to the issue."""
+
+    finding: int
+    other: int | None = Field(description="The finding that it was linked to.")
+    how: Literal["opened", "matched", "compared", "flaw", "rule", "merged", "joined", "kept"] = Field(
+        description="`matched`: by the matcher; `compared`: the same, worked out now; `flaw`: same flaw in the same package; `rule`: same rule "
+        "on another branch; `merged`: two issues, by the matcher; `joined`: by people; `kept`: recognised where it stood before."
+    )
+    text: str
+    confidence: float | None
+    reasons: list[tuple[str, float]] = Field(description="Words and weights, which add up to the confidence.")
+    issue: str | None = Field(description="The issue that it came from.")
+    by: str | None
+    at: str | None
+    decision: int | None
+
+
+class Decided(Answer):
+    """A decision that holds."""
+
+    decision: int
+    verdict: str
+    issue: str
+    text: str
+    by: str | None
+    by_person: bool
+    at: str
+
+
+class Suggested(Answer):
+    """A finding of another issue that may be this one."""
+
+    suggestion: int
+    finding: int
+    other: int
+    issue: str
+    confidence: float
+    reasons: list[tuple[str, float]]
+
+
+class WhyShape(Answer):
+    """Why the findings are one issue, what is kept apart from it, and what may belong to it."""
+
+    links: list[LinkShape]
+    joined: list[Decided]
+    apart: list[Decided]
+    suggestions: list[Suggested]
+
+
 class IssueAccount(IssueRow):
     """An issue in full, with at most 100 of its findings."""
 
+    merged_into: str | None = Field(description="The issue that its findings belong to now.")
+    why: WhyShape
     findings: list[FindingShape]
     receipt: ReceiptShape
     history: list[Happened]

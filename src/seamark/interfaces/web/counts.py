@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 
+from seamark.pipeline.inbox import pending
 from seamark.store.access import IMPORTS, Visible, visible_to
 from seamark.store.query import NEEDS_WORK, Count, Term, bounded_count
 from seamark.store.query.paging import COUNT_BOUND
@@ -82,6 +83,11 @@ class Counts:
     def findings(self) -> Count:
         """Return how many findings tools report now."""
         return bounded_count(self.visible.findings().filter(closed_in=None))
+
+    @cached_property
+    def suggestions(self) -> Count:
+        """Return how many pairs of findings wait for somebody to say whether they are one issue."""
+        return bounded_count(pending(self.visible), 999)
 
     @cached_property
     def tools(self) -> int:

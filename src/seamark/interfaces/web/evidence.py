@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -11,8 +12,8 @@ from django.db.models import F
 
 from seamark.core.finding import Exchange, FlowStep
 from seamark.core.finding import Finding as Full
-from seamark.core.kind import KINDS_BY_CODE, Kind
 from seamark.core.location import CodeLocation, HostLocation, ImageLocation, ResourceLocation, WebLocation
+from seamark.pipeline.why import Link, Why, why_of
 from seamark.store.access import Visible
 from seamark.store.evidence import read
 from seamark.store.models import Finding, Issue
@@ -35,11 +36,16 @@ class Line:
 
 @dataclass(frozen=True)
 class Said:
-    """One tool's finding: its row, its words, and why it is the same problem as the first one."""
+    """One tool's finding: its row, its words, and why it is the same problem as the others."""
 
     row: Finding
     full: Full | None
-    same: str
+    links: tuple[Link, ...] = ()
+
+    @property
+    def same(self) -> str:
+        """Return the first reason in a few words, nothing for the finding that opened the issue."""
+        return next((short(link) for link in self.links if link.how != "opened"), "")
 
     @property
     def place(self) -> str:
@@ -61,6 +67,7 @@ class Evidence:
     """Everything that the page shows of the tools' words."""
 
     said: list[Said] = field(default_factory=list)
+    why: Why = field(default_factory=lambda: Why([], [], [], []))
     more: bool = False
     code: list[Line] = field(default_factory=list)
     code_place: str = ""
@@ -97,12 +104,22 @@ def evidence_of(seen: Visible, issue: Issue) -> Evidence:
     found = Evidence(more=len(rows) > MOST)
     rows = rows[:MOST]
     full = read(rows)
-    kind = KINDS_BY_CODE[issue.kind]
-    found.said = [Said(row, full.get(row.pk), why_same(rows[0], row, kind)) for row in rows]
+    found.why = why_of(issue, rows, full)
+    links: dict[int, list[Link]] = defaultdict(list)
+    for link in found.why.links:
+        links[link.finding].append(link)
+    found.said = [Said(row, full.get(row.pk), tuple(links[row.pk])) for row in rows]
     for one in sorted(found.said, key=lambda one: one.row.closed_in_id is not None):
         if one.full is not None:
             _add(found, one.row.stream.tool, one.full)
     return found
+
+
+def short(link: Link) -> str:
+    """Return why a finding belongs to its issue, in a few words."""
+    if link.how == "joined":
+        return f"joined by {link.by or 'the command line'}"
+    return "joined by the matcher" if link.how == "merged" else link.text
 
 
 def _add(found: Evidence, tool: str, full: Full) -> None:
@@ -178,27 +195,3 @@ def code_lines(location: CodeLocation) -> Iterator[Line]:
     for offset, text in enumerate(lines):
         number = None if start is None else start + offset
         yield Line(number, text, number is not None and first is not None and first <= number <= last)
-
-
-_SAME = {
-    Kind.DEPENDENCY: "same flaw in the same package",
-    Kind.CONTAINER: "same flaw in the same package",
-    Kind.HOST: "same flaw on the same host",
-    Kind.LICENCE: "same licence of the same package",
-    Kind.SECRET: "a secret on the same line",
-    Kind.CODE: "same line, same weakness",
-    Kind.WEB: "same address, parameter and weakness",
-}
-
-
-def why_same(first: Finding, row: Finding, kind: Kind) -> str:
-    """Say why a finding belongs to the same issue as the first one; nothing for the first itself."""
-    if row.pk == first.pk:
-        return ""
-    if row.merge_key == first.merge_key:
-        same = _SAME.get(kind, "same rule at the same place")
-        if row.stream.tool == first.stream.tool and row.stream_id != first.stream_id:
-            other = row.stream.ref if row.stream.ref != first.stream.ref else str(row.stream.asset)
-            return f"{same}, on {other}" if other else same
-        return same
-    return "its identity was kept when its place changed" if row.stream_id == first.stream_id else "joined to it"

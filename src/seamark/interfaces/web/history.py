@@ -8,6 +8,7 @@ from typing import Any
 
 from seamark.governance.triage.lifecycle import RESOLUTIONS
 from seamark.interfaces.web.evidence import Evidence
+from seamark.pipeline.account import MERGE_WORDS
 from seamark.store.access import Visible
 from seamark.store.models import Event, Issue
 
@@ -16,7 +17,7 @@ MOST = 100
 
 @dataclass(frozen=True)
 class Happened:
-    """One entry. `quote` is what a person wrote, `change` can be undone."""
+    """One entry. `quote` is what a person or the matcher gave as the reason, `change` can be undone."""
 
     at: datetime
     sentence: str
@@ -24,6 +25,8 @@ class Happened:
     who: str = ""
     tool: str = ""
     change: str = ""
+    other: str = ""
+    """The reference of another issue that the sentence ends with."""
 
 
 def history_of(seen: Visible, issue: Issue, evidence: Evidence) -> list[Happened]:
@@ -43,18 +46,22 @@ def history_of(seen: Visible, issue: Issue, evidence: Evidence) -> list[Happened
 
 def _entry(event: Event) -> Happened:
     details: dict[str, Any] = event.details if isinstance(event.details, dict) else {}
-    quote = str(details.get("comment") or "")
+    decided = event.kind in MERGE_WORDS
+    quote = str(details.get("reason" if decided else "comment") or "")
     return Happened(
         event.at,
         _sentence(event.kind, details),
         quote=quote,
-        who=event.actor.username if event.actor else "",
+        who=event.actor.username if event.actor else str(details.get("by") or "") if decided else "",
         tool=event.scan.stream.tool if event.scan else "",
         change=str(details.get("change", "")) if event.kind == "state" else "",
+        other=str(details.get("other") or "") if decided else "",
     )
 
 
 def _sentence(kind: str, details: dict[str, Any]) -> str:
+    if kind in MERGE_WORDS:
+        return MERGE_WORDS[kind]
     before, after = details.get("before"), details.get("after")
     match kind:
         case "state":

@@ -13,6 +13,7 @@ from seamark.governance.triage import lifecycle, people
 from seamark.interfaces.web.evidence import evidence_of
 from seamark.interfaces.web.frame import visible
 from seamark.interfaces.web.history import history_of
+from seamark.interfaces.web.merging import about_merging
 from seamark.pipeline.scoring import receipt_of
 from seamark.store.access import TRIAGES, Visible
 from seamark.store.models import Issue
@@ -75,6 +76,7 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
         "people": people.assignable(issue.application_id) if works else [],
         "here": request.get_full_path(),
         "siblings": _siblings(seen, issue),
+        **about_merging(seen, issue, evidence),
     }
     return render(request, "web/issue/page.html", context)
 
@@ -90,7 +92,7 @@ def bars(receipt: Receipt) -> list[Bar]:
 
 
 def _moves(seen: Visible, issue: Issue, *, works: bool) -> list[Move]:
-    if not works:
+    if not works or issue.merged_into_id is not None:
         return []
     held = TRIAGES if seen.may(TRIAGES, issue.application) else frozenset({Role.DEVELOPER})
     return [

@@ -11,7 +11,18 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django.views.generic import RedirectView
 
-from seamark.interfaces.web import account, applications, completion, fixes, imports, issue, issues, triage
+from seamark.interfaces.web import (
+    account,
+    applications,
+    completion,
+    fixes,
+    imports,
+    issue,
+    issues,
+    merging,
+    suggestions,
+    triage,
+)
 from seamark.interfaces.web.frame import screen
 
 View = Callable[..., HttpResponseBase]
@@ -40,7 +51,13 @@ urlpatterns: list[Any] = [
     _get("issues/SM-<int:number>/", issue.show, "issue"),
     _post("issues/SM-<int:number>/comment/", triage.say, "comment"),
     _post("issues/SM-<int:number>/assign/", triage.hand_over, "assign"),
+    _post("issues/SM-<int:number>/join/", merging.join, "join"),
+    _post("issues/SM-<int:number>/split/", merging.split, "split"),
+    _post("decisions/<int:number>/revoke/", merging.revoke, "revoke"),
+    _get("suggestions/", suggestions.show, "suggestions"),
+    _post("suggestions/<int:number>/", suggestions.decide, "decide"),
     _get("fixes/", fixes.show, "fixes"),
+    _get("fixes/<int:number>/", fixes.detail, "fix"),
     _get("applications/", applications.listed, "applications"),
     _form("applications/<slug:slug>/", applications.show, "application"),
     _form("imports/", imports.show, "imports"),

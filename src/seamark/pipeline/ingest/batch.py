@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
-from seamark.analysis.correlation.signals import Signals, component_key, pack
+from seamark.analysis.correlation.fixes import FixKey, fix_of
+from seamark.analysis.correlation.signals import pack
 from seamark.core.finding import Finding
 from seamark.pipeline.ingest import rows as r
-from seamark.pipeline.ingest.issues import ISSUE_COLUMNS, Scorer, move_issues, new_issue_rows, write_events
-from seamark.pipeline.ingest.joining import join_issues
+from seamark.pipeline.ingest.fixes import Fixes
+from seamark.pipeline.ingest.issues import ISSUE_COLUMNS, Cleared, Scorer, move_issues, new_issue_rows, write_events
 from seamark.pipeline.ingest.keys import KeyMap
-from seamark.pipeline.ingest.names import Fixes, Flaw, Flaws, Rules
+from seamark.pipeline.ingest.known import Old
+from seamark.pipeline.ingest.names import Flaw, Flaws, Rules
+from seamark.pipeline.ingest.placing import Placed, Placing
+from seamark.pipeline.ingest.rekeying import rekey_flaws
+from seamark.pipeline.ingest.roots import Roots
+from seamark.pipeline.ingest.source import Source
 from seamark.store import evidence, writer
 from seamark.store.models import Application, EvidencePart, Issue, Report, Scan, Stream
 from seamark.store.models import Finding as Row
 from seamark.store.models.findings import FindingFlag
-
-
-class Old(NamedTuple):
-    """A stored finding that a scan does not repeat to the letter."""
-
-    number: int
-    issue: int
-    rule: int
-    path: str
-    line: int | None
-    signals: Signals
-
-    @property
-    def place(self) -> str:
-        """Return the place as its issue shows it."""
-        return f"{self.path}:{self.line}" if self.line else self.path
 
 
 class FlawsOfFindings(Flaws):
@@ -59,7 +49,7 @@ class Writing:
     """What the writes of one import share."""
 
     def __init__(
-        self, application: Application, report: Report, scorer: Scorer, profile_id: int, now: datetime
+        self, application: Application, report: Report, scorer: Scorer, profile_id: int, now: datetime, source: Source
     ) -> None:
         self.application, self.report, self.scorer, self.profile_id, self.now = (
             application,
@@ -68,116 +58,167 @@ class Writing:
             profile_id,
             now,
         )
+        self.source = source
         self.flaws = FlawsOfFindings(report.format)
+        self.roots = Roots(application)
         self.touched: set[int] = set()
         """Existing issues whose findings changed."""
-        self.made = 0
-        """How many issues this import made."""
-        self._issues = KeyMap()
+        self.fresh = array("q")
+        """Issues that this import made."""
+        self.suggested = 0
+        """How many pairs were left to people."""
+        self._placing = Placing(application)
+        self._keyed = KeyMap()
         self._rules: dict[str, Rules] = {}
-        self._fixes: dict[int, Fixes] = {}
+        self._fixes = Fixes(application)
         self._alone: dict[int, bool] = {}
 
-    def write(self, stream: Stream, scan: Scan, reads: Sequence[r.Read]) -> None:
-        """Write new findings, each with its issue."""
-        rules = self._rules_of(stream, reads)
+    def prepare(self, stream: Stream, reads: Sequence[r.Read]) -> list[r.Prepared]:
+        """Return findings with their blocks: where the asset that owns the fix is another than the one scanned, there."""
         self.learn(reads)
-        asset = stream.asset_id
-        prepared = [r.prepare(read, asset, self.flaws.group(read.finding)) for read in reads]
-        issues = self._issues_of(stream, prepared)
-        parts = self._evidence([read.encoded for read in reads])
+        ref = "" if stream.is_default else stream.ref
+        application, roots, flaws = self.application.pk, self.roots, self.flaws
+        prepared = []
+        for read in reads:
+            finding = read.finding
+            root = roots.of(stream, finding)
+            prepared.append(r.prepare(read, root, r.block_hash(application, root, finding, flaws.group(finding), ref)))
+        return prepared
+
+    def learn(self, reads: Sequence[r.Read]) -> None:
+        """Find or make the vulnerability groups of findings, and join issues where groups turn out to be one."""
+        self.flaws.add_all(reads)
+        if self.flaws.joined:
+            self.touched |= rekey_flaws(self.flaws.joined, now=self.now)
+            self.flaws.joined.clear()
+            self._keyed.clear()
+            self._alone.clear()
+
+    def write_keyed(self, stream: Stream, scan: Scan, reads: Sequence[r.Read]) -> None:
+        """Write new findings whose block alone says which issue they belong to."""
+        if not reads:
+            return
+        prepared = self.prepare(stream, reads)
+        known = self._keyed.find([one.block for one in prepared])
+        unknown = sorted({one.block for one in prepared} - known.keys())
+        if unknown and not self.is_alone(stream):
+            stored = dict(
+                writer.select_in(
+                    "SELECT block, min(issue_id) FROM store_finding WHERE block {values} GROUP BY block", unknown
+                )
+            )
+            self._keyed.add(list(stored), list(stored.values()))
+            known |= stored
+        self.touched.update(known.values())
+        made = self._open(
+            stream, _grouped(prepared, [one.block for one in prepared], known), alone=self.is_alone(stream)
+        )
+        self._keyed.add(list(made), list(made.values()))
+        known |= made
+        self._insert(stream, scan, prepared, [known[one.block] for one in prepared])
+
+    def write_apart(self, stream: Stream, scan: Scan, reads: Sequence[r.Read]) -> None:
+        """Write new findings that meet no other one: each is an issue of its own."""
+        if not reads:
+            return
+        prepared = self.prepare(stream, reads)
+        made = self._open(stream, {at: [one] for at, one in enumerate(prepared)}, alone=True)
+        self._insert(stream, scan, prepared, list(made.values()))
+
+    def write_placed(
+        self, stream: Stream, scan: Scan, reads: Sequence[r.Read], inherited: Mapping[int, int] | None = None
+    ) -> None:
+        """Write new findings, whole blocks of them, each with the issue that the matcher finds for it among what is stored.
+
+        `inherited` names issues of findings that were recognised from another branch, by position.
+        """
+        if not reads:
+            return
+        prepared = self.prepare(stream, reads)
+        rules = self._rules_of(stream, reads)
+        placed: Placed = self._placing.place(
+            stream, prepared, [rules[read.finding.rule] for read in reads], inherited or {}, now=self.now,
+        )  # fmt: skip
+        self.touched |= placed.touched
+        made = self._open(stream, _grouped(prepared, placed.groups, placed.issues), alone=False)
+        issues = placed.issues | made
+        numbers = self._insert(stream, scan, prepared, [issues[group] for group in placed.groups])
+        self.suggested += self._placing.record(placed, numbers, issues, now=self.now)
+
+    def _insert(self, stream: Stream, scan: Scan, prepared: Sequence[r.Prepared], issues: Sequence[int]) -> list[int]:
+        """Write the rows of new findings and return their numbers."""
+        rules = self._rules_of(stream, [one.read for one in prepared])
+        parts = self._evidence([one.read.encoded for one in prepared])
         numbers = writer.reserve(Row, len(prepared))
         size = evidence.PACK
         writer.insert(
             Row, r.FINDING_COLUMNS,
             [
                 r.finding_row(
-                    one, number=numbers[at], stream=stream.pk, issue=issues[one.merge_key], rule=rules[one.read.finding.rule],
-                    scan=scan.pk, evidence=parts[at // size], evidence_index=at % size,
+                    one, number=numbers[at], stream=stream.pk, issue=issues[at], rule=rules[one.read.finding.rule], scan=scan.pk,
+                    evidence=parts[at // size], evidence_index=at % size,
                 )
                 for at, one in enumerate(prepared)
             ],
         )  # fmt: skip
-
-    def learn(self, reads: Sequence[r.Read]) -> None:
-        """Find or make the vulnerability groups of findings, and join issues where groups turn out to be one."""
-        self.flaws.add_all(reads)
-        if self.flaws.joined:
-            self.touched |= join_issues(self.flaws.joined, now=self.now)
-            self.flaws.joined.clear()
-            self._issues.clear()
-            self._alone.clear()
+        return numbers
 
     def _rules_of(self, stream: Stream, reads: Sequence[r.Read]) -> Rules:
         rules = self._rules.setdefault(stream.tool, Rules(stream.tool))
         for read in reads:
-            rules.add(read.finding.rule, read.about)
+            rules.add(read.finding.rule, read.about, read.finding)
         rules.settle()
         return rules
 
-    def _evidence(self, encoded: list[bytes]) -> list[int]:
-        size = evidence.PACK
-        parts = [evidence.pack(encoded[at : at + size]) for at in range(0, len(encoded), size)]
+    def _evidence(self, encoded: Sequence[bytes]) -> list[int]:
+        parts = [list(encoded[at : at + evidence.PACK]) for at in range(0, len(encoded), evidence.PACK)]
         numbers = writer.reserve(EvidencePart, len(parts))
         writer.insert(
-            EvidencePart,
-            ["id", "report", "data"],
-            [(n, self.report.pk, data) for n, data in zip(numbers, parts, strict=True)],
-        )
+            EvidencePart, ["id", "report", "data"],
+            [(number, self.report.pk, evidence.pack(part)) for number, part in zip(numbers, parts, strict=True)],
+        )  # fmt: skip
         return numbers
 
-    def _issues_of(self, stream: Stream, prepared: list[r.Prepared]) -> dict[int, int]:
-        """Return the issue of each merge key: known ones joined, the others made."""
-        groups: dict[int, list[r.Prepared]] = {}
-        for one in prepared:
-            groups.setdefault(one.merge_key, []).append(one)
-        issues = self._issues.find(list(groups))
-        unknown = [key for key in groups if key not in issues]
-        if unknown and not self._is_alone(stream):
-            stored = dict(
-                writer.select_in(
-                    "SELECT merge_key, min(issue_id) FROM store_finding WHERE merge_key {values} GROUP BY merge_key",
-                    unknown,
-                )
-            )
-            self._issues.add(list(stored), list(stored.values()))
-            issues |= stored
-        self.touched.update(issues.values())
-        missing = {key: groups[key] for key in unknown if key not in issues}
-        numbers = writer.reserve(Issue, len(missing))
-        made = dict(zip(missing, numbers, strict=True))
-        flaws = {key: self.flaws.of(members[0].read.finding) for key, members in missing.items()}
-        writer.insert(
-            Issue, ISSUE_COLUMNS,
-            new_issue_rows(
-                missing, made, stream=stream, application=self.application, flaws=flaws, fixes=self._fixes_of(stream, missing),
-                scorer=self.scorer, profile_id=self.profile_id, now=self.now,
-            ),
-        )  # fmt: skip
-        self._issues.add(list(made), numbers)
-        self.made += len(made)
-        return issues | made
-
-    def _is_alone(self, stream: Stream) -> bool:
-        """Tell whether no finding was ever stored for the asset, so that there is nothing to join."""
-        asset = stream.asset_id
-        if asset not in self._alone:
-            self._alone[asset] = not Row.objects.filter(stream__asset=asset).exists()
-        return self._alone[asset]
-
-    def _fixes_of(self, stream: Stream, groups: dict[int, list[r.Prepared]]) -> dict[int, int | None]:
-        keys = {}
-        for key, members in groups.items():
-            finding = members[0].read.finding
-            if r.is_package(finding) and finding.component is not None:
-                keys[key] = (component_key(finding), finding.component.name)
-        if not keys:
+    def _open(self, stream: Stream, groups: dict[int, list[r.Prepared]], *, alone: bool) -> dict[int, int]:
+        """Open an issue for each group of findings and return their numbers."""
+        if not groups:
             return {}
-        fixes = self._fixes.setdefault(stream.asset_id, Fixes(self.application, stream.asset))
-        for package, name in keys.values():
-            fixes.add(package, name)
-        fixes.settle()
-        return {key: fixes[package] for key, (package, _) in keys.items()}
+        numbers = writer.reserve(Issue, len(groups))
+        made = dict(zip(groups, numbers, strict=True))
+        by_root: dict[int, dict[int, list[r.Prepared]]] = {}
+        for key, members in groups.items():
+            by_root.setdefault(members[0].root, {})[key] = members
+        for root, own in by_root.items():
+            flaws = {key: self.flaws.of(members[0].read.finding) for key, members in own.items()}
+            writer.insert(
+                Issue, ISSUE_COLUMNS,
+                new_issue_rows(
+                    own, made, asset=root, on_default=stream.is_default, application=self.application, flaws=flaws,
+                    fixes=self._fixes_of(root, own, made, alone=alone), scorer=self.scorer, profile_id=self.profile_id, now=self.now,
+                ),
+            )  # fmt: skip
+        self.fresh.extend(numbers)
+        return made
+
+    def is_alone(self, stream: Stream) -> bool:
+        """Tell whether nothing but this very import's stream was ever stored for the asset, so that there is nothing to join."""
+        if stream.pk not in self._alone:
+            self._alone[stream.pk] = not self.roots.shared(stream) and not (
+                Row.objects.filter(stream__asset=stream.asset_id).exists()
+            )
+        return self._alone[stream.pk]
+
+    def _fixes_of(
+        self, root: int, groups: dict[int, list[r.Prepared]], issues: Mapping[int, int], *, alone: bool
+    ) -> dict[int, Cleared]:
+        base = self.roots.base_image(root)
+        wanted: dict[int, FixKey] = {}
+        for key, members in groups.items():
+            read = members[0].read
+            if (fix := fix_of(read.finding, base_image=base, about=read.about)) is not None:
+                wanted[key] = fix
+        found = self._fixes.of(root, {issues[key]: fix for key, fix in wanted.items()}, alone=alone)
+        return {key: found[issues[key]] for key in wanted}
 
     def change(self, stream: Stream, scan: Scan, changed: list[tuple[Old, r.Read]]) -> None:
         """Write findings that were recognised although they changed."""
@@ -191,10 +232,10 @@ class Writing:
         names = [name for name in r.FINDING_COLUMNS if name not in fixed]
         places = [at for at, name in enumerate(r.FINDING_COLUMNS) if name not in fixed]
         rows = []
-        for at, (old, read) in enumerate(changed):
+        for at, ((old, read), prepared) in enumerate(zip(changed, self.prepare(stream, reads), strict=True)):
             row = r.finding_row(
-                r.prepare(read, stream.asset_id, self.flaws.group(read.finding)), number=old.number, stream=0, issue=old.issue,
-                rule=rules[read.finding.rule], scan=0, evidence=parts[at // size], evidence_index=at % size,
+                prepared, number=old.number, stream=0, issue=old.issue, rule=rules[read.finding.rule], scan=0,
+                evidence=parts[at // size], evidence_index=at % size,
             )  # fmt: skip
             rows.append((old.number, *(row[place] for place in places)))
             self.touched.add(old.issue)
@@ -225,4 +266,15 @@ class Writing:
     @property
     def fixes_touched(self) -> set[int]:
         """The fixes whose issues changed."""
-        return {number for fixes in self._fixes.values() for number in fixes.touched}
+        return self._fixes.touched
+
+
+def _grouped(
+    prepared: Sequence[r.Prepared], keys: Sequence[int], known: Mapping[int, int]
+) -> dict[int, list[r.Prepared]]:
+    """Return findings by key, those whose key has an issue already left out."""
+    groups: dict[int, list[r.Prepared]] = {}
+    for key, one in zip(keys, prepared, strict=True):
+        if key not in known:
+            groups.setdefault(key, []).append(one)
+    return groups

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -13,21 +12,31 @@ from msgspec.structs import replace
 from seamark.analysis.risk import Facts, Profile, score
 from seamark.analysis.risk.facts import encode
 from seamark.core.finding import Finding
-from seamark.core.kind import KIND_CODES, KINDS_BY_CODE, Confidence, Kind, Reach, Verification
+from seamark.core.kind import KIND_CODES, Confidence, Kind, Reach, Verification
 from seamark.core.severity import Severity
 from seamark.pipeline.ingest.names import Flaw
 from seamark.pipeline.ingest.rows import Prepared, component_text, issue_place
 from seamark.store import writer
-from seamark.store.models import Application, Event, Exploitation, Issue, Stream
+from seamark.store.models import Application, Event, Exploitation, Issue
 from seamark.store.models.findings import FindingFlag
 from seamark.store.models.issues import State
 
 ISSUE_COLUMNS = (
     "id", "application", "asset", "kind", "title", "place", "component", "rule", "vulnerability", "cwe", "severity", "risk",
     "priority", "facts", "profile", "state", "resolution", "open", "regression", "branch_only", "kev", "fixable", "tools",
-    "owner", "assignee", "due", "fix", "opened_at", "resolved_at",
+    "owner", "assignee", "due", "fix", "fix_key", "opened_at", "resolved_at",
 )  # fmt: skip
-_SETTLED = FindingFlag.SUPPRESSED.value | FindingFlag.NOT_AFFECTED.value | FindingFlag.REFUTED.value
+SETTLED = FindingFlag.SUPPRESSED.value | FindingFlag.NOT_AFFECTED.value | FindingFlag.REFUTED.value
+
+
+class Cleared(NamedTuple):
+    """The fix of an issue, or the hash of the change that would be its fix, were there another one that needs it."""
+
+    fix: int | None = None
+    key: int | None = None
+
+
+NO_FIX = Cleared()
 
 
 def facts_of(
@@ -93,10 +102,10 @@ class Scorer:
 
 
 def new_issue_rows(
-    groups: dict[int, list[Prepared]], numbers: dict[int, int], *, stream: Stream, application: Application,
-    flaws: dict[int, Flaw | None], fixes: dict[int, int | None], scorer: Scorer, profile_id: int, now: datetime,
+    groups: dict[int, list[Prepared]], numbers: dict[int, int], *, asset: int, on_default: bool, application: Application,
+    flaws: dict[int, Flaw | None], fixes: Mapping[int, Cleared], scorer: Scorer, profile_id: int, now: datetime,
 ) -> list[tuple[Any, ...]]:  # fmt: skip
-    """Return rows, in the order of `ISSUE_COLUMNS`, for new merge keys, each with the findings that opened it."""
+    """Return rows, in the order of `ISSUE_COLUMNS`, for new issues by some key, each with the findings that opened it."""
     drafts = [_draft(members, flaws.get(key)) for key, members in groups.items()]
     # Thousands of issues share a handful of inputs: each is weighed once.
     facts: dict[_Inputs, Facts] = {}
@@ -110,14 +119,14 @@ def new_issue_rows(
         tenths, priority, text = scored[inputs]
         one = facts[inputs]
         finding = first.read.finding
-        settled = bool(inputs.flags & _SETTLED)
+        settled = bool(inputs.flags & SETTLED)
         cwes = finding.cwes or (first.read.about.cwes if first.read.about else ())
         rows.append((
-            numbers[key], application.pk, stream.asset_id, KIND_CODES[one.kind], finding.title, issue_place(finding),
+            numbers[key], application.pk, asset, KIND_CODES[one.kind], finding.title, issue_place(finding),
             component_text(finding.component), finding.rule, flaw.number if flaw else None, cwes[0] if cwes else None, inputs.severity,
             tenths, priority, text, profile_id, State.DISMISSED.value if settled else State.OPEN.value,
-            _resolution(inputs.flags) if settled else "", stream.is_default and not settled, False, not stream.is_default,
-            bool(one.kev_added), one.fixable, 1, "", None, None, fixes.get(key), now, now if settled else None,
+            resolution_of(inputs.flags) if settled else "", on_default and not settled, False, not on_default,
+            bool(one.kev_added), one.fixable, 1, "", None, None, *fixes.get(key, NO_FIX), now, now if settled else None,
         ))  # fmt: skip
     return rows
 
@@ -144,142 +153,22 @@ def _draft(members: list[Prepared], flaw: Flaw | None) -> tuple[Prepared, _Input
 
 def _together(members: list[Prepared]) -> tuple[int, int | None, int]:
     flags = 0
-    settled = _SETTLED
+    settled = SETTLED
     for one in members:
         flags |= one.flags
         settled &= one.flags
     scores = [one.cvss for one in members if one.cvss is not None]
     severity = max(one.read.finding.severity.value for one in members)
-    return (flags & ~_SETTLED) | settled, max(scores, default=None), severity
+    return (flags & ~SETTLED) | settled, max(scores, default=None), severity
 
 
-def _resolution(flags: int) -> str:
+def resolution_of(flags: int) -> str:
+    """Return why an issue is settled by what its findings say of themselves."""
     if flags & FindingFlag.NOT_AFFECTED:
         return "not_affected"
     if flags & FindingFlag.REFUTED:
         return "false_positive"
     return "suppressed"
-
-
-class _Now:
-    """What the open findings of one issue say together."""
-
-    def __init__(self) -> None:
-        self.severity = 0
-        self.cvss: int | None = None
-        self.flags = 0
-        self.settled = _SETTLED
-        self.tools: set[str] = set()
-        self.default = False
-
-    def add(self, severity: int, cvss: int | None, flags: int, tool: str, *, default: bool) -> None:
-        self.severity = max(self.severity, severity)
-        if cvss is not None:
-            self.cvss = max(self.cvss or 0, cvss)
-        self.flags |= flags
-        self.settled &= flags
-        self.tools.add(tool)
-        self.default = self.default or default
-
-
-def refresh(
-    numbers: Iterable[int], *, scorer: Scorer, profile_id: int, scan: int | None, now: datetime
-) -> dict[str, int]:
-    """Bring issues up to date with their open findings: severity, facts, score, tools and state. Writes what changed.
-
-    An issue without an open finding is resolved; one that was resolved as fixed and has findings again is a regression.
-    What people dismissed stays dismissed. Returns how many were resolved and reopened.
-    """
-    wanted = sorted(set(numbers))
-    told: dict[int, _Now] = defaultdict(_Now)
-    for issue, severity, cvss, flags, tool, default in writer.select_in(
-        "SELECT f.issue_id, f.severity, f.cvss, f.flags, s.tool, s.is_default FROM store_finding f "
-        "JOIN store_stream s ON s.id = f.stream_id WHERE f.closed_in_id IS NULL AND f.issue_id {values}", wanted,
-    ):  # fmt: skip
-        told[issue].add(severity, cvss, flags, tool, default=bool(default))
-    issues = [
-        issue
-        for at in range(0, len(wanted), 5000)
-        for issue in Issue.objects.select_related("application").filter(pk__in=wanted[at : at + 5000])
-    ]
-    known = _intelligence(issues)
-    all_facts = [_facts(issue, told.get(issue.pk), known.get(issue.vulnerability_id or 0)) for issue in issues]
-    counts = {"resolved": 0, "reopened": 0}
-    updates, events = [], []
-    for issue, facts, (tenths, priority, text) in zip(issues, all_facts, scorer.score(all_facts), strict=True):
-        changed, happened = _changed(issue, told.get(issue.pk), facts, tenths, priority, text, profile_id, now)
-        if changed is not None:
-            updates.append(changed)
-        for kind, details in happened:
-            counts["resolved"] += kind == "fixed"
-            counts["reopened"] += kind == "reopened"
-            events.append((issue.pk, issue.application_id, kind, details))
-    writer.update(Issue, _UPDATED, updates)
-    write_events(events, scan=scan, now=now)
-    return counts
-
-
-_UPDATED = (
-    "severity", "risk", "priority", "facts", "profile", "state", "resolution", "open", "regression", "branch_only", "kev",
-    "fixable", "tools", "resolved_at",
-)  # fmt: skip
-
-
-def _intelligence(issues: list[Issue]) -> dict[int, Exploitation]:
-    """Return the most alarming statement on each vulnerability of these issues."""
-    from seamark.pipeline.ingest.names import worst
-
-    groups = sorted({issue.vulnerability_id for issue in issues if issue.vulnerability_id})
-    names = dict(writer.select_in("SELECT name, group_id FROM store_vulnerabilityname WHERE group_id {values}", groups))
-    rows: dict[int, list[Exploitation]] = defaultdict(list)
-    for at in range(0, len(names), 5000):
-        for row in Exploitation.objects.filter(name__in=list(names)[at : at + 5000]):
-            rows[names[row.name]].append(row)
-    return {group: found for group, members in rows.items() if (found := worst(members)) is not None}
-
-
-def _facts(issue: Issue, told: _Now | None, flaw: Exploitation | None) -> Facts:
-    kind = KINDS_BY_CODE[issue.kind]
-    if told is None:
-        before = msgspec.convert(issue.facts, Facts)
-        return with_intelligence(before, flaw)
-    flags = (told.flags & ~_SETTLED) | told.settled
-    return facts_of(told.severity, kind, told.cvss, flags, len(told.tools), flaw, issue.application)
-
-
-def _changed(
-    issue: Issue, told: _Now | None, facts: Facts, tenths: int, priority: int, text: str, profile_id: int, now: datetime
-) -> tuple[tuple[Any, ...] | None, list[tuple[str, dict[str, Any]]]]:
-    """Return the issue's new row, or None where nothing changed, and what happened to it."""
-    happened: list[tuple[str, dict[str, Any]]] = []
-    state, resolution, regression, resolved_at = issue.state, issue.resolution, issue.regression, issue.resolved_at
-    settled = told is not None and bool(told.settled)
-    if told is None and state <= State.IN_PROGRESS:
-        state, resolution, resolved_at = State.RESOLVED.value, "fixed", now
-        happened.append(("fixed", {}))
-    elif told is not None and not settled and (state == State.RESOLVED or resolution == "suppressed"):
-        regression = regression or state == State.RESOLVED
-        state, resolution, resolved_at = State.OPEN.value, "", None
-        happened.append(("reopened", {"regression": regression}))
-    elif settled and told is not None and state <= State.IN_PROGRESS:
-        state, resolution, resolved_at = State.DISMISSED.value, _resolution(told.settled), now
-        happened.append(("state", {"before": issue.get_state_display(), "after": "dismissed", "reason": resolution}))
-    branch_only = issue.branch_only if told is None else not told.default
-    is_open = state <= State.IN_PROGRESS and not branch_only
-    tools = issue.tools if told is None else len(told.tools)
-    if facts.severity.value != issue.severity and told is not None:
-        happened.append(("severity", {"before": Severity(issue.severity).word, "after": facts.severity.word}))
-    if tenths != issue.risk and told is not None:
-        happened.append(("risk", {"before": issue.risk, "after": tenths}))
-    row = (
-        issue.pk, facts.severity.value, tenths, priority, text, profile_id, state, resolution, is_open, regression, branch_only,
-        bool(facts.kev_added), facts.fixable, tools, resolved_at,
-    )  # fmt: skip
-    before = (
-        issue.pk, issue.severity, issue.risk, issue.priority, encode(msgspec.convert(issue.facts, Facts)), issue.profile_id, issue.state,
-        issue.resolution, issue.open, issue.regression, issue.branch_only, issue.kev, issue.fixable, issue.tools, issue.resolved_at,
-    )  # fmt: skip
-    return (row if row != before else None), happened
 
 
 def move_issues(changed: list[tuple[int, str, Finding]], *, scan: int, now: datetime) -> None:
@@ -300,7 +189,9 @@ def move_issues(changed: list[tuple[int, str, Finding]], *, scan: int, now: date
     write_events(events, scan=scan, now=now)
 
 
-def write_events(events: Iterable[tuple[int, int, str, dict[str, Any]]], *, scan: int | None, now: datetime) -> None:
+def write_events(
+    events: Iterable[tuple[int, int, str, dict[str, Any]]], *, scan: int | None, now: datetime, actor: int | None = None
+) -> None:
     """Write events (issue, application, kind, details), all at once."""
     listed = list(events)
     numbers = writer.reserve(Event, len(listed))
@@ -308,7 +199,7 @@ def write_events(events: Iterable[tuple[int, int, str, dict[str, Any]]], *, scan
         Event,
         ["id", "issue", "application", "kind", "details", "actor", "scan", "at"],
         [
-            (number, issue, application, kind, msgspec.json.encode(details).decode(), None, scan, now)
+            (number, issue, application, kind, msgspec.json.encode(details).decode(), actor, scan, now)
             for number, (issue, application, kind, details) in zip(numbers, listed, strict=True)
         ],
     )

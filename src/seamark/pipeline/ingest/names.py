@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import msgspec
 
-from seamark.analysis.correlation.aliases import AliasGroups
+from seamark.analysis.correlation.aliases import AliasGroups, same_flaw
 from seamark.core import finding as core
 from seamark.store import writer
 from seamark.store.models import (
     AliasAssertion,
-    Application,
-    Asset,
     Exploitation,
-    Fix,
     Issue,
     Rule,
     Vulnerability,
     VulnerabilityName,
 )
+
+
+class _Said(NamedTuple):
+    """What one of a rule's findings says that may be true of all."""
+
+    cwes: tuple[int, ...]
+    title: str
 
 
 class Rules:
@@ -31,11 +35,15 @@ class Rules:
         self._tool = tool[:200]
         self._ids: dict[str, int] = {}
         self._texts: dict[str, core.Rule | None] = {}
+        self._said: dict[str, _Said] = {}
 
-    def add(self, code: str, about: core.Rule | None) -> None:
-        """Remember that a rule occurs, with its texts where the report has them."""
+    def add(self, code: str, about: core.Rule | None, finding: core.Finding) -> None:
+        """Remember that a rule occurs, with its texts where the report has them, and what one of its findings says besides."""
         if code not in self._texts or (about is not None and self._texts[code] is None):
             self._texts[code] = about
+        said = self._said.get(code)
+        if said is None or (finding.cwes and not said.cwes):
+            self._said[code] = _Said(finding.cwes, "" if about is not None and about.title else finding.title[:200])
 
     def settle(self) -> None:
         """Find or write all rules added since the last call, and refresh texts that changed."""
@@ -48,10 +56,12 @@ class Rules:
         changed = []
         for number, code, title, details in found:
             self._ids[code] = number
-            about = self._texts[code]
-            if about is not None:
-                new_title, new_details = _texts(about)
-                known = msgspec.json.decode(details) if isinstance(details, str) else details
+            about, said = self._texts[code], self._said[code]
+            known = msgspec.json.decode(details) if isinstance(details, str) else details
+            if about is None and said.cwes and not known.get("cwes") and known.keys() <= {"said"}:
+                changed.append((number, title, _texts(None, said)[1]))
+            elif about is not None:
+                new_title, new_details = _texts(about, said)
                 if (title, known) != (new_title, msgspec.json.decode(new_details)):
                     changed.append((number, new_title, new_details))
         writer.update(Rule, ["title", "details"], changed)
@@ -60,7 +70,7 @@ class Rules:
         rows = []
         for number, code in zip(numbers, missing, strict=True):
             self._ids[code] = number
-            rows.append((number, self._tool, code, *_texts(self._texts[code])))
+            rows.append((number, self._tool, code, *_texts(self._texts[code], self._said[code])))
         writer.insert(Rule, ["id", "tool", "code", "title", "details"], rows)
 
     def __getitem__(self, code: str) -> int:
@@ -68,19 +78,15 @@ class Rules:
         return self._ids[code]
 
 
-def _texts(about: core.Rule | None) -> tuple[str, str]:
-    if about is None:
-        return "", "{}"
+def _texts(about: core.Rule | None, said: _Said) -> tuple[str, str]:
+    """Return a rule's title and details as they are kept. `said` stands in for what the report does not say of the rule itself."""
+    about = about or core.Rule(id="")
     details = {
         "name": about.name, "description": about.description[:16_000], "remedy": about.remedy[:16_000],
-        "cwes": about.cwes, "tags": about.tags[:50], "references": about.references[:50],
+        "cwes": about.cwes or said.cwes, "tags": about.tags[:50], "references": about.references[:50], "said": said.title,
     }  # fmt: skip
-    return about.title[:500], msgspec.json.encode(
-        {key: value for key, value in details.items() if value}
-    ).decode().replace("\\u0000", "")
-
-
-_IDENTITY = re.compile(r"^(CVE|GHSA|OSV|PYSEC|RUSTSEC|GO|MAL|SNYK|GSD|GMS|EUVD|HSEC|RSEC|BIT)-", re.IGNORECASE)
+    kept = {key: value for key, value in details.items() if value}
+    return about.title[:500], msgspec.json.encode(kept).decode().replace("\\u0000", "")
 
 
 @dataclass
@@ -89,6 +95,11 @@ class Flaw:
 
     number: int
     exploitation: Exploitation | None
+
+
+class _Told(NamedTuple):
+    own: set[tuple[str, str]]
+    revoked: set[tuple[str, str]]
 
 
 class Flaws:
@@ -120,15 +131,17 @@ class Flaws:
         )
         known |= dict(siblings)
         groups = AliasGroups(known)
-        pairs = set()
+        pairs: set[tuple[str, str]] = set()
         for one in sets:
-            same = aliases(one)
-            groups.join(same)
+            same = same_flaw(one)
             for name in one:
                 groups.join([name])
             pairs |= {(same[0], other) if same[0] < other else (other, same[0]) for other in same[1:]}
-        self._write(groups, known, pairs)
-        self._join_groups(groups, known)
+        asserted = self._told(pairs)
+        for pair in pairs - asserted.revoked:
+            groups.join(pair)
+        self._write(groups, known, pairs - asserted.own)
+        self.joined |= join_groups(groups, known)
         facts = exploitation_of(known.keys() | set(names))
         for members in groups.groups().values():
             number = groups.number(members[0])
@@ -152,32 +165,40 @@ class Flaws:
             ["id", "name", "group"],
             [(i, name, number) for i, (name, number) in zip(ids, rows, strict=True)],
         )
-        if pairs:
-            told = set(AliasAssertion.objects.filter(asserter=self._asserter).values_list("left", "right"))
-            AliasAssertion.objects.bulk_create(
-                [
-                    AliasAssertion(asserter=self._asserter, left=left, right=right)
-                    for left, right in sorted(pairs - told)
-                ],
-                ignore_conflicts=True,
-            )
+        AliasAssertion.objects.bulk_create(
+            [AliasAssertion(asserter=self._asserter, left=left, right=right) for left, right in sorted(pairs)],
+            ignore_conflicts=True,
+            batch_size=1000,
+        )
 
-    def _join_groups(self, groups: AliasGroups, known: dict[str, int]) -> None:
-        """Where two groups turn out to be one, let the surviving one have the names and the issues of both."""
-        gone = {
-            number: survivor
-            for name, number in known.items()
-            if (survivor := groups.number(name)) is not None and survivor != number
-        }
-        for number, survivor in sorted(gone.items()):
-            VulnerabilityName.objects.filter(group=number).update(group=survivor)
-            Vulnerability.objects.filter(pk=number).update(merged_into=survivor)
-            Issue.objects.filter(vulnerability=number).update(vulnerability=survivor)
-            self.joined.add(survivor)
+    def _told(self, pairs: set[tuple[str, str]]) -> _Told:
+        """Return which of these pairs this asserter has asserted already, and which people have revoked."""
+        rows = writer.select_in(
+            'SELECT asserter, "left", "right", revoked_at IS NOT NULL FROM store_aliasassertion WHERE "left" {values}',
+            sorted({left for left, _ in pairs}),
+        )
+        return _Told(
+            {(left, right) for asserter, left, right, _ in rows if asserter == self._asserter},
+            {(left, right) for _, left, right, revoked in rows if revoked},
+        )
 
     def get(self, names: tuple[str, ...]) -> Flaw | None:
         """Return the flaw that names stand for, None where there are none."""
         return self._flaws.get(names[0]) if names else None
+
+
+def join_groups(groups: AliasGroups, known: dict[str, int]) -> set[int]:
+    """Where stored groups turn out to be one, let the surviving one have the names and the issues of both; return the survivors."""
+    gone = {
+        number: survivor
+        for name, number in known.items()
+        if (survivor := groups.number(name)) is not None and survivor != number
+    }
+    for number, survivor in sorted(gone.items()):
+        VulnerabilityName.objects.filter(group=number).update(group=survivor)
+        Vulnerability.objects.filter(pk=number).update(merged_into=survivor)
+        Issue.objects.filter(vulnerability=number).update(vulnerability=survivor)
+    return set(gone.values())
 
 
 def exploitation_of(names: Iterable[str]) -> dict[str, Exploitation]:
@@ -188,63 +209,7 @@ def exploitation_of(names: Iterable[str]) -> dict[str, Exploitation]:
     return {row.name: row for row in Exploitation.objects.filter(name__in=told)} if told else {}
 
 
-def aliases(names: tuple[str, ...]) -> list[str]:
-    """Return those names of one finding that are surely aliases of each other.
-
-    An advisory of a distribution speaks of many flaws, and a finding with two CVEs speaks of two.
-    """
-    identities = [name for name in names if _IDENTITY.match(name)]
-    if sum(name.startswith("CVE-") for name in identities) > 1:
-        identities = identities[:1]
-    return identities or list(names[:1])
-
-
 def worst(told: Iterable[Exploitation]) -> Exploitation | None:
     """Return the most alarming of several statements about one flaw."""
     rows = list(told)
     return max(rows, key=lambda row: (row.kev_added is not None, row.ransomware, row.epss or 0), default=None)
-
-
-class Fixes:
-    """Row ids of the upgrades that clear dependency issues, one for each package of an asset."""
-
-    def __init__(self, application: Application, asset: Asset) -> None:
-        self._application, self._asset = application, asset
-        self._ids: dict[str, int] = {}
-        self._wanted: dict[str, str] = {}
-        self.touched: set[int] = set()
-
-    def add(self, key: str, name: str) -> None:
-        """Remember that an issue is cleared by upgrading a package."""
-        if key not in self._ids:
-            self._wanted[key] = name
-
-    def settle(self) -> None:
-        """Find or write all fixes added since the last call."""
-        if not self._wanted:
-            return
-        wanted, self._wanted = self._wanted, {}
-        self._ids |= dict(
-            writer.select_in(
-                "SELECT key, id FROM store_fix WHERE asset_id = %s AND kind = 'upgrade' AND key {values}",
-                list(wanted),
-                [self._asset.pk],
-            )
-        )
-        missing = [key for key in wanted if key not in self._ids]
-        numbers = writer.reserve(Fix, len(missing))
-        writer.insert(
-            Fix,
-            ["id", "application", "asset", "kind", "key", "title", "target", "details"],
-            [
-                (number, self._application.pk, self._asset.pk, "upgrade", key, f"Upgrade {wanted[key]}", "", "{}")
-                for number, key in zip(numbers, missing, strict=True)
-            ],
-        )
-        self._ids |= dict(zip(missing, numbers, strict=True))
-
-    def __getitem__(self, key: str) -> int:
-        """Return a fix's row id, and remember that it has to be looked at again."""
-        number = self._ids[key]
-        self.touched.add(number)
-        return number

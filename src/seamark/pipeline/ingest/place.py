@@ -6,6 +6,7 @@ from django.db.models import QuerySet, Value
 from django.db.models.functions import Lower
 from django.utils.text import slugify
 
+from seamark.analysis.correlation.roots import image_name
 from seamark.core.assets import AssetKind
 from seamark.core.errors import ImportRefused
 from seamark.core.report import Run
@@ -42,14 +43,9 @@ def asset_of(application: Application, target: Target, run: Run) -> Asset:
         key = repository_key(target.repository or run.repository)
         return _asset(application, AssetKind.REPOSITORY, key, key.rsplit("/", 1)[-1])
     if target.image or run.image:
-        name, _tag, _digest = image_key(target.image) if target.image else (run.image.split("@")[0], "", "")
-        return _asset(application, AssetKind.IMAGE, _without_tag(name), name.rsplit("/", 1)[-1])
+        name = image_name(image_key(target.image)[0] if target.image else run.image)
+        return _asset(application, AssetKind.IMAGE, name, name.rsplit("/", 1)[-1])
     return _asset(application, AssetKind.APPLICATION, application.slug, application.name)
-
-
-def _without_tag(name: str) -> str:
-    head, colon, tail = name.rpartition(":")
-    return head if colon and "/" not in tail else name
 
 
 def _asset(application: Application, kind: AssetKind, key: str, name: str) -> Asset:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
 from msgspec.structs import force_setattr
 
 from seamark.analysis.correlation.signals import (
+    block_of,
     hash64,
     hash_content,
-    merge_text,
     place_text,
 )
 from seamark.core.component import Component
@@ -23,7 +24,7 @@ _encode = msgspec.msgpack.Encoder().encode
 
 FINDING_COLUMNS = (
     "id", "stream", "issue", "rule", "opened_in", "closed_in", "kind", "severity", "cvss", "flags", "path", "line", "component",
-    "fixed_version", "report_index", "evidence", "evidence_index", "content", "merge_key",
+    "fixed_version", "report_index", "evidence", "evidence_index", "content", "block",
 )  # fmt: skip
 
 
@@ -116,20 +117,27 @@ class Prepared(NamedTuple):
     """A finding with what a row needs and the database does not decide."""
 
     read: Read
-    merge_key: int
+    root: int
+    """The asset that owns the fix."""
+    block: int
     flags: int
     cvss: int | None
 
 
-def prepare(read: Read, asset: int, group: int) -> Prepared:
-    """Return a finding's merge key and bits. `group` is its vulnerability group, 0 for none."""
+def block_hash(application: int, asset: int, finding: Finding, group: int, ref: str) -> int:
+    """Return the block of a finding as rows keep it. `asset` owns the fix; `group` is its vulnerability group, 0 for none."""
+    return _hashed(application, asset, block_of(finding, group, ref).text)
+
+
+@lru_cache(maxsize=65536)
+def _hashed(application: int, asset: int, text: str) -> int:
+    return hash64(f"{application}\0{asset}\0{text}")
+
+
+def prepare(read: Read, root: int, block: int) -> Prepared:
+    """Return a finding's bits beside its root asset and its block."""
     finding = read.finding
-    return Prepared(
-        read,
-        hash64(f"{asset}\0{merge_text(finding, group, read.about)}"),
-        flags_of(finding),
-        cvss_of(finding) if finding.cvss else None,
-    )
+    return Prepared(read, root, block, flags_of(finding), cvss_of(finding) if finding.cvss else None)
 
 
 def finding_row(
@@ -149,8 +157,8 @@ def finding_row(
     return (
         number, stream, issue, rule, scan, None, KIND_CODES[finding.kind or Kind.CODE], finding.severity.value, prepared.cvss,
         prepared.flags, place_text(finding), line_of(finding), component_text(finding.component),
-        finding.fixed_versions[0][:200] if finding.fixed_versions else "", read.number, evidence, evidence_index, read.content,
-        prepared.merge_key,
+        " ".join(finding.fixed_versions)[:200] if finding.fixed_versions else "", read.number, evidence, evidence_index, read.content,
+        prepared.block,
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -11,16 +11,23 @@ from django.utils import timezone
 from msgspec import Struct
 
 from seamark.analysis.risk import Profile, load_profile
+from seamark.core.assets import AssetKind, Relation
+from seamark.core.checkout import Route
 from seamark.core.component import Component, DependsOn
 from seamark.core.finding import Finding
 from seamark.core.report import Repeated, Run
 from seamark.intake.parsers.kit.normalise import moment
 from seamark.intake.parsers.kit.read import OpenReport
 from seamark.pipeline.ingest.batch import Writing
+from seamark.pipeline.ingest.corroborating import confirmed_by, corroborate_issues
 from seamark.pipeline.ingest.fixes import retarget
 from seamark.pipeline.ingest.inventory import record_inventory
-from seamark.pipeline.ingest.issues import Scorer, refresh
+from seamark.pipeline.ingest.issues import Scorer
+from seamark.pipeline.ingest.lineage import record_layers, record_relations
 from seamark.pipeline.ingest.place import application_of, asset_of, stream_of
+from seamark.pipeline.ingest.refreshing import refresh
+from seamark.pipeline.ingest.rekeying import rekey_assets
+from seamark.pipeline.ingest.source import Source
 from seamark.pipeline.ingest.stream import OpenScan
 from seamark.pipeline.profiles import active_profile
 from seamark.pipeline.target import Target, short_ref
@@ -55,8 +62,14 @@ class Outcome(Struct, frozen=True):
     """Why a scan closed nothing, where it did not."""
 
 
-def ingest(opened: OpenReport, report: Report, target: Target, progress: Progress = lambda _: None) -> Outcome:
-    """Import a report. Raises `UnreadableReport` and `ImportRefused`; nothing is then kept of it."""
+def ingest(
+    opened: OpenReport,
+    report: Report,
+    target: Target,
+    progress: Progress = lambda _: None,
+    source: Source | None = None,
+) -> Outcome:
+    """Import a report; `source` is the code that was scanned, where it is at hand. Raises `UnreadableReport` and `ImportRefused`; nothing is then kept of it."""
     now = timezone.now()
     with transaction.atomic():
         if connection.vendor == "postgresql":
@@ -73,7 +86,14 @@ def ingest(opened: OpenReport, report: Report, target: Target, progress: Progres
             return repeated
         profile_row = active_profile()
         return _Import(
-            application, report, target, load_profile(profile_row.content), profile_row.pk, now, progress
+            application,
+            report,
+            target,
+            load_profile(profile_row.content),
+            profile_row.pk,
+            now,
+            progress,
+            source or Source(),
         ).run(opened)
 
 
@@ -146,6 +166,7 @@ class _Import:
         profile_id: int,
         now: datetime,
         progress: Progress,
+        source: Source,
     ) -> None:
         self._application, self._report, self._target, self._now, self._progress = (
             application,
@@ -154,9 +175,12 @@ class _Import:
             now,
             progress,
         )
-        self._writing = Writing(application, report, Scorer(profile), profile_id, now)
+        self._writing = Writing(application, report, Scorer(profile), profile_id, now, source)
         self._scans: dict[int, OpenScan] = {}
         self._assets: dict[int, Asset] = {}
+        self._relations: list[Relation] = []
+        self._related: set[int] = set()
+        """Assets whose relations changed."""
 
     def run(self, opened: OpenReport) -> Outcome:
         try:
@@ -173,6 +197,8 @@ class _Import:
         for item in opened.items():
             if type(item) is Finding:
                 assert current is not None  # noqa: S101 - the kit yields a run first
+                if self._relations:
+                    self._relate()
                 current.add(index, item)
                 index += 1
                 if index % _EVERY == 0:
@@ -186,15 +212,33 @@ class _Import:
             elif type(item) is Run:
                 current = self._open(item)
                 opened.known = current.known
+            elif type(item) is Relation:
+                self._relations.append(item)
             elif current is not None and type(item) is Component:
                 current.components[item.ref or item.purl or f"{item.name} {item.version}"] = item
             elif current is not None and type(item) is DependsOn:
                 current.edges.append(item)
         self._progress(index)
 
+    def _relate(self) -> None:
+        """Keep what the report says of where things come from and where they run, before findings are placed by it."""
+        relations, self._relations = self._relations, []
+        changed = record_relations(relations, application=self._application, now=self._now)
+        if changed:
+            self._related |= changed
+            self._writing.roots.forget()
+
+    def _routes(self) -> dict[int, Sequence[Route]]:
+        """Return the routes of the code at hand, by the repository that was scanned."""
+        routes = self._writing.source.routes()
+        repositories = [number for number, asset in self._assets.items() if asset.kind == AssetKind.REPOSITORY]
+        return dict.fromkeys(repositories, routes) if routes else {}
+
     def _open(self, run: Run) -> OpenScan:
         asset = asset_of(self._application, self._target, run)
         asset = self._assets.setdefault(asset.pk, asset)
+        if run.layers and asset.kind == AssetKind.IMAGE and record_layers(asset.pk, run.layers):
+            self._related.add(asset.pk)
         stream = stream_of(self._application, asset, self._target, run)
         if stream.pk in self._scans:
             known = self._scans[stream.pk]
@@ -216,24 +260,29 @@ class _Import:
         told = _moment(run.finished) or _moment(run.started) or _moment(moment(self._target.scanned_at))
         return min(told, self._now) if told is not None else self._now
 
+    def _refresh(self, issues: Iterable[int]) -> dict[str, int]:
+        writing, scan = self._writing, next(iter(self._scans.values())).scan.pk
+        return refresh(issues, scorer=writing.scorer, profile_id=writing.profile_id, scan=scan, now=writing.now)
+
     def _finish(self) -> Outcome:
         writing, scans = self._writing, list(self._scans.values())
         for scan in scans:
             scan.finish(vouched=self._target.complete)
             record_inventory(scan.stream, scan.scan, list(scan.components.values()), scan.edges)
-        counts = refresh(
-            writing.touched,
-            scorer=writing.scorer,
-            profile_id=writing.profile_id,
-            scan=scans[0].scan.pk,
-            now=writing.now,
+        if self._relations:
+            self._relate()
+        writing.touched |= rekey_assets(self._related, self._application, now=writing.now)
+        writing.touched |= corroborate_issues(
+            self._application, [*writing.touched, *writing.fresh], self._routes(), now=writing.now
         )
+        counts = self._refresh(writing.touched)
+        self._refresh(confirmed_by(writing.touched))
         retarget(writing.fixes_touched | _fixes_of(writing.touched))
         return _outcome(
             self._application,
             self._report,
             [scan.scan for scan in scans],
-            issues=writing.made,
+            issues=len(writing.fresh),
             resolved=counts["resolved"],
             notes=tuple(
                 f"{one.stream.tool}: {one.kept_why}; {one.kept_open} findings stay open"

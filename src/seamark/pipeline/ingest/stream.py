@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import tempfile
-from array import array
-from typing import Any
-
 import msgspec
 import numpy as np
 
 from seamark.analysis.correlation.proof import Proof, Scope, proof_of
-from seamark.analysis.correlation.signals import place_text, signals, unpack
-from seamark.analysis.correlation.tracking import by_fingerprint, returned, track
+from seamark.analysis.correlation.sighting import flaws_of
+from seamark.analysis.correlation.signals import block_of, of_package, place_text, signals, unpack
+from seamark.analysis.correlation.tracking import by_fingerprint, returned
 from seamark.core.component import Component, DependsOn
 from seamark.core.finding import Finding
 from seamark.core.report import Run
-from seamark.pipeline.ingest.batch import Old, Writing
+from seamark.pipeline.ingest.batch import Writing
+from seamark.pipeline.ingest.keys import KeyMap
+from seamark.pipeline.ingest.known import Held, Old, align
+from seamark.pipeline.ingest.relatives import Relatives
 from seamark.pipeline.ingest.rows import Read, line_of, take
-from seamark.store import evidence, writer
+from seamark.pipeline.ingest.spool import Spool, by_block
+from seamark.store import writer
 from seamark.store.models import Finding as Row
 from seamark.store.models import Scan, Stream
 
 MOST_PATHS = 100_000
 BATCH = 4096
 """Findings that are looked up and written together."""
-_decode = msgspec.msgpack.Decoder(Finding).decode
-_encode = msgspec.msgpack.Encoder().encode
 
 
 class OpenScan:
@@ -37,10 +36,12 @@ class OpenScan:
         self._writing = writing
         self._waiting: list[Read] = []
         self._repeated: list[int] = []
-        self._previous()
-        self._spool: tempfile.SpooledTemporaryFile[bytes] = tempfile.SpooledTemporaryFile(max_size=32 * 1024**2)  # noqa: SIM115
-        self._lengths = array("q")
-        self._kept: list[tuple[int, int, Any]] = []
+        self._held = Held(stream)
+        self.is_first = not len(self._held) and not Row.objects.filter(stream=stream).exists()
+        self.known = self._held.known
+        self._spool = Spool()
+        self._direct: bool | None = None
+        self._lines = KeyMap()
         self._gone: list[Old] = []
         self.components: dict[str, Component] = {}
         self.edges: list[DependsOn] = []
@@ -52,17 +53,6 @@ class OpenScan:
         self.unchanged = 0
         self.moved = 0
         self.new = 0
-
-    def _previous(self) -> None:
-        """Load the hashes of what the stream has open: twelve bytes a finding, whatever its size."""
-        rows = Row.objects.filter(stream=self.stream, closed_in=None).order_by("id").values_list("id", "content")
-        pairs = np.array(list(rows), dtype=np.int64).reshape(-1, 2)
-        order = np.argsort(pairs[:, 1], kind="stable")
-        self._ids, self._contents = pairs[order, 0], pairs[order, 1]
-        self._matched = np.zeros(len(pairs), dtype=bool)
-        self.is_first = not len(pairs)
-        self.known = frozenset(self._contents.tolist()).__contains__
-        """Tells whether a content hash is that of an open finding."""
 
     def merge_run(self, run: Run) -> None:
         """Take in another run of the same stream: the scan is as good as the worst of its runs."""
@@ -81,9 +71,10 @@ class OpenScan:
         )
 
     def add(self, index: int, finding: Finding) -> None:
-        """Take in a finding."""
-        self.count += 1
-        self._waiting.append(take(index, finding))
+        """Take in a finding; an advisory of several flaws counts as one finding of each."""
+        for one in flaws_of(self._writing.source.enriched(finding)):
+            self.count += 1
+            self._waiting.append(take(index, one))
         if len(self._waiting) >= BATCH:
             self.settle()
 
@@ -91,65 +82,53 @@ class OpenScan:
         """Take in a row whose findings are as they were."""
         self._repeated.append(row)
 
-    def _settle_repeated(self) -> None:
-        """Mark all findings of the repeated rows as seen."""
-        rows = np.unique(np.array(self._repeated, dtype=np.int64))
-        self._repeated.clear()
-        starts, ends = np.searchsorted(self._contents, rows, "left"), np.searchsorted(self._contents, rows, "right")
-        seen = 0
-        for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-            seen += (
-                int(end - start - self._matched[start:end].sum()) if end - start > 1 else int(not self._matched[start])
-            )
-            self._matched[start:end] = True
-        self.unchanged += seen
-        self.count += seen
-
     def settle(self) -> None:
-        """Sort the waiting findings into unchanged ones, and others: written at once where the stream is new."""
+        """Sort the waiting findings into unchanged ones, and others that wait for the end of the scan.
+
+        What needs no look at the rest of its file is written at once where the stream is new.
+        """
         if self._repeated:
-            self._settle_repeated()
+            seen = self._held.repeat(self._repeated)
+            self._repeated.clear()
+            self.unchanged += seen
+            self.count += seen
         waiting, self._waiting = self._waiting, []
         if not waiting:
             return
-        fresh = waiting if self.is_first else self._unequal(waiting)
-        if self.is_first:
-            self.new += len(fresh)
-            self._writing.write(self.stream, self.scan, fresh)
+        if not self.is_first:
+            fresh = self._held.unequal(waiting)
+            self.unchanged += len(waiting) - len(fresh)
+            for read in fresh:
+                self._spool.add(read, 0)
             return
-        for read in fresh:
-            self._spool.write(read.encoded)
-            self._lengths.append(len(read.encoded))
-            self._kept.append((read.number, read.content, read.about))
+        keyed, placed, blocks = _sorted(waiting)
+        self.new += len(waiting)
+        self._writing.write_keyed(self.stream, self.scan, keyed)
+        if self._direct is None:
+            self._direct = self._writing.is_alone(self.stream) and not Relatives(self.stream, self._writing.source)
+        if self._direct:
+            placed, blocks = self._write_apart(placed, blocks)
+        for read, block in zip(placed, blocks, strict=True):
+            self._spool.add(read, block)
 
-    def _unequal(self, waiting: list[Read]) -> list[Read]:
-        """Match findings that are equal to the letter, one-to-one, and return the rest."""
-        contents, matched, size = self._contents, self._matched, len(self._contents)
-        wanted = np.fromiter((read.content for read in waiting), dtype=np.int64, count=len(waiting))
-        places = np.searchsorted(contents, wanted)
-        equal = (contents[np.minimum(places, size - 1)] == wanted) & (places < size)
-        fresh = []
-        for read, place, hit in zip(waiting, places.tolist(), equal.tolist(), strict=True):
-            if hit:
-                at = place
-                while at < size and matched[at] and contents[at] == read.content:
-                    at += 1
-                if at < size and contents[at] == read.content:
-                    matched[at] = True
-                    self.unchanged += 1
-                    continue
-            fresh.append(read)
-        return fresh
+    def _write_apart(self, reads: list[Read], blocks: list[int]) -> tuple[list[Read], list[int]]:
+        """Write what is alone on its line, where nothing else is known of the asset; return the rest.
 
-    def _spooled(self) -> list[Read]:
-        self._spool.seek(0)
-        found = []
-        for (index, content, about), length in zip(self._kept, self._lengths, strict=True):
-            encoded = self._spool.read(length)
-            found.append(Read(index, _decode(encoded), about, encoded, content))
-        self._spool.close()
-        self._kept.clear()
-        return found
+        One tool that speaks of two lines speaks of two issues: only what shares a line has to be compared.
+        """
+        keys = [hash((block, line_of(read.finding))) for read, block in zip(reads, blocks, strict=True)]
+        taken = self._lines.find(keys)
+        fresh: dict[int, Read] = {}
+        rest: tuple[list[Read], list[int]] = ([], [])
+        for key, read, block in zip(keys, reads, blocks, strict=True):
+            if key in taken or key in fresh:
+                rest[0].append(read)
+                rest[1].append(block)
+            else:
+                fresh[key] = read
+        self._lines.add(list(fresh), list(fresh))
+        self._writing.write_apart(self.stream, self.scan, list(fresh.values()))
+        return rest
 
     def close(self) -> None:
         """Let go of what was put aside."""
@@ -158,7 +137,9 @@ class OpenScan:
     def finish(self, *, vouched: bool) -> None:
         """Track what is not equal, write what is new or changed, and close what is proved to be gone."""
         self.settle()
-        if not self.is_first:
+        if self.is_first:
+            self._write_spooled()
+        else:
             self._track()
         self.close()
         proof = proof_of(self.run, findings=self.count, vouched=vouched)
@@ -167,59 +148,57 @@ class OpenScan:
         self._close(proof)
         self._record(proof)
 
+    def _write_spooled(self) -> None:
+        """Write a first scan's findings, file by file; those that another branch has keep the issue that they have there."""
+        spool = self._spool
+        inherited = (
+            {}
+            if self._direct
+            else Relatives(self.stream, self._writing.source, self.scan.commit).issues_of(spool.contents, spool.read)
+        )
+        for positions in by_block(spool.blocks, BATCH):
+            mine = {place: inherited[at] for place, at in enumerate(positions) if at in inherited}
+            self._writing.write_placed(self.stream, self.scan, spool.read(positions), mine)
+
     def _track(self) -> None:
-        reads = self._spooled()
+        reads = self._spool.read()
         self._writing.learn(reads)
-        gone = self._missing()
+        gone = self._held.missing()
         told = by_fingerprint([old.signals for old in gone], [signals(read.finding) for read in reads])
         changed = [(gone[before], reads[after]) for before, after, _pass in told.pairs]
         gone, reads = [gone[at] for at in told.old_left], [reads[at] for at in told.new_left]
-        equal = self._equal({old.path for old in gone} | {place_text(read.finding) for read in reads})
-        olds, news = [*gone, *(old for old, _ in equal)], [*reads, *(read for _, read in equal)]
-        same = [old.signals for old, _ in equal]
-        matches = track([old.signals for old in gone], [signals(read.finding) for read in reads], same)
+        equal = self._held.equal({old.path for old in gone} | {place_text(read.finding) for read in reads})
+        aligned = align(gone, reads, equal, self._writing.source.moved(self._before(), self.scan.commit))
         # Rows equal to the letter that turned out to be another's counterpart are not what they seemed.
-        moved_on = {
-            at - len(gone) for at in (*(pair[0] for pair in matches.pairs), *matches.old_left) if at >= len(gone)
-        }
-        self.unchanged -= len(moved_on)
-        changed += [(olds[before], news[after]) for before, after, _pass in matches.pairs]
+        self.unchanged -= aligned.moved_on
+        changed += aligned.pairs
         self.unchanged += len(changed)
         self.moved += sum(old.line != line_of(read.finding) for old, read in changed)
         self._writing.change(self.stream, self.scan, changed)
-        self._gone = [olds[at] for at in matches.old_left]
-        left = self._reopen([news[at] for at in matches.new_left])
+        self._gone = aligned.gone
+        left = self._reopen(aligned.new)
         self.new += len(left)
-        for at in range(0, len(left), BATCH):
-            self._writing.write(self.stream, self.scan, left[at : at + BATCH])
+        self._write(left)
 
-    def _missing(self) -> list[Old]:
-        """Return the open findings that the scan does not repeat to the letter, with the signals of their evidence."""
-        numbers = [int(number) for number in self._ids[~self._matched]]
-        return [old for old, _ in self._stored(_rows(numbers))]
+    def _before(self) -> str:
+        """Return the commit of the stream's latest scan before this one, where it is known."""
+        latest = Scan.objects.filter(stream=self.stream).exclude(pk=self.scan.pk).order_by("-id").first()
+        return latest.commit if latest is not None else ""
 
-    def _equal(self, paths: set[str]) -> list[tuple[Old, Read]]:
-        """Return the findings of some files that the scan does repeat to the letter, as they were and as they are."""
-        if not paths or not self._matched.any():
-            return []
-        found = writer.select_in(
-            "SELECT id FROM store_finding WHERE stream_id = %s AND closed_in_id IS NULL AND path {values}",
-            sorted(paths),
-            [self.stream.pk],
+    def _write(self, reads: list[Read]) -> None:
+        """Write new findings of a stream that was scanned before."""
+        keyed, placed, blocks = _sorted(reads)
+        for at in range(0, len(keyed), BATCH):
+            self._writing.write_keyed(self.stream, self.scan, keyed[at : at + BATCH])
+        if not placed:
+            return
+        contents = np.array([read.content for read in placed], dtype=np.int64)
+        inherited = Relatives(self.stream, self._writing.source, self.scan.commit).issues_of(
+            contents, lambda positions: [placed[at] for at in positions]
         )
-        matched = set(self._ids[self._matched].tolist())
-        return self._stored(_rows([number for (number,) in found if number in matched]))
-
-    @staticmethod
-    def _stored(rows: list[Row]) -> list[tuple[Old, Read]]:
-        full = evidence.read(rows, texts=False)
-        return [
-            (
-                Old(row.pk, row.issue_id, row.rule_id, row.path, row.line, signals(full[row.pk])),
-                Read(row.report_index, full[row.pk], None, _encode(full[row.pk]), row.content),
-            )
-            for row in rows
-        ]
+        for positions in by_block(np.array(blocks, dtype=np.int64), BATCH):
+            mine = {place: inherited[at] for place, at in enumerate(positions) if at in inherited}
+            self._writing.write_placed(self.stream, self.scan, [placed[at] for at in positions], mine)
 
     def _reopen(self, left: list[Read]) -> list[Read]:
         """Reopen closed findings that have returned, and return what is really new."""
@@ -288,8 +267,19 @@ class OpenScan:
         scan.save()
 
 
-def _rows(numbers: list[int]) -> list[Row]:
-    rows: list[Row] = []
-    for at in range(0, len(numbers), 5000):
-        rows += Row.objects.filter(pk__in=numbers[at : at + 5000])
-    return sorted(rows, key=lambda row: row.pk)
+def _sorted(reads: list[Read]) -> tuple[list[Read], list[Read], list[int]]:
+    """Return what its block alone says the issue of, and the rest with a number for its file, route or resource."""
+    keyed: list[Read] = []
+    placed: list[Read] = []
+    blocks: list[int] = []
+    for read in reads:
+        if of_package(read.finding):
+            keyed.append(read)
+            continue
+        block = block_of(read.finding, 0)
+        if block.keyed:
+            keyed.append(read)
+        else:
+            placed.append(read)
+            blocks.append(hash(block.text))
+    return keyed, placed, blocks

@@ -2,7 +2,7 @@
 
 from seamark.store.models.findings import EvidencePart, Finding, Rule
 from seamark.store.models.inventory import Application, Asset, BusinessUnit, Ownership, Relation
-from seamark.store.models.issues import Event, Fix, Issue, MergeDecision, RiskProfile
+from seamark.store.models.issues import Event, Fix, Issue, RiskProfile
 from seamark.store.models.knowledge import (
     AliasAssertion,
     Component,
@@ -13,6 +13,7 @@ from seamark.store.models.knowledge import (
     Vulnerability,
     VulnerabilityName,
 )
+from seamark.store.models.merges import Corroboration, Match, MergeDecision
 from seamark.store.models.people import Grant, Group, SavedView, Token, User
 from seamark.store.models.scans import Report, ReportPart, Scan, Stream
 from seamark.store.models.work import Import
@@ -23,6 +24,7 @@ __all__ = [
     "Asset",
     "BusinessUnit",
     "Component",
+    "Corroboration",
     "Event",
     "EvidencePart",
     "Exploitation",
@@ -32,6 +34,7 @@ __all__ = [
     "Group",
     "Import",
     "Issue",
+    "Match",
     "MergeDecision",
     "Ownership",
     "Relation",

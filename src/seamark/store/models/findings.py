@@ -90,12 +90,15 @@ class Finding(models.Model):
     signals = models.BinaryField(null=True)
     """Identity signals (analysis/correlation/signals.py), kept from the moment the finding closes, so that it is recognised when it
     returns. Those of open findings are computed from their evidence when they are needed, which is only where something changed."""
-    merge_key = models.BigIntegerField()
-    """Findings of one asset with the same key are one issue, whichever tool reports them."""
+    block = models.BigIntegerField()
+    """Hash of the asset that owns the fix and of the place: the file, route, resource, or flaw and package. Only findings of one
+    block can be one issue; those of one flaw in one package always are."""
 
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["stream"], condition=models.Q(closed_in=None), name="finding_open"),
-            models.Index(fields=["stream", "closed_in"], condition=~models.Q(closed_in=None), name="finding_closed"),
-            models.Index(fields=["merge_key"], name="finding_merge"),
+            models.Index(
+                fields=["stream", "closed_in"], condition=models.Q(closed_in__isnull=False), name="finding_closed"
+            ),
+            models.Index(fields=["block"], name="finding_block"),
         ]

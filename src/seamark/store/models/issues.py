@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 
-from seamark.core.kind import KIND_CODES
+from seamark.core.kind import KIND_CODES, Kind
 from seamark.core.severity import Severity
 from seamark.store.models.inventory import Application, Asset
 from seamark.store.models.knowledge import Vulnerability
@@ -23,13 +23,17 @@ class State(models.IntegerChoices):
     DISMISSED = 5, "dismissed"
 
 
+WITNESS_KINDS = (KIND_CODES[Kind.WEB], KIND_CODES[Kind.RUNTIME], KIND_CODES[Kind.PENTEST])
+"""Kinds that may confirm others: what was seen from outside or at run time."""
+
+
 class Fix(models.Model):
     """The change that clears one or more issues."""
 
     application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="fixes")
     asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="fixes")
     kind = models.CharField(max_length=30)
-    """`upgrade`, `base_image`, `code`, `configuration`, `rotate`."""
+    """`upgrade`, `base_image`, `replace` (a package without a fix, or its licence), `code`, `configuration`, `rotate`."""
     key = models.TextField()
     """What is changed, such as the package without its version."""
     title = models.TextField()
@@ -38,7 +42,9 @@ class Fix(models.Model):
     details = models.JSONField(default=dict, blank=True)
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["asset", "kind", "key"], name="fix_once")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["application", "asset", "kind", "key"], name="fix_once")
+        ]
 
 
 class RiskProfile(models.Model):
@@ -112,6 +118,16 @@ class Issue(models.Model):
         related_name="issues",
     )
     due = models.DateField(null=True, blank=True)
+    merged_into = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        db_constraint=False,
+        db_index=False,
+        related_name="absorbed",
+    )
+    """The issue that its findings belong to now."""
     fix = models.ForeignKey(
         Fix,
         on_delete=models.SET_NULL,
@@ -121,6 +137,8 @@ class Issue(models.Model):
         db_index=False,
         related_name="issues",
     )
+    fix_key = models.BigIntegerField(null=True)
+    """Hash of the change that clears it, while no other issue needs the same one, so that there is no `fix` yet."""
     opened_at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True, blank=True)
 
@@ -133,26 +151,23 @@ class Issue(models.Model):
             ),
             models.Index(fields=["opened_at", "id"], condition=models.Q(open=True), name="issue_oldest"),
             models.Index(fields=["-risk", "-id"], condition=models.Q(open=True, kev=True), name="issue_exploited"),
-            models.Index(fields=["vulnerability"], condition=~models.Q(vulnerability=None), name="issue_vulnerability"),
-            models.Index(fields=["fix"], condition=~models.Q(fix=None), name="issue_fix"),
+            models.Index(
+                fields=["vulnerability"], condition=models.Q(vulnerability__isnull=False), name="issue_vulnerability"
+            ),
+            models.Index(fields=["fix"], condition=models.Q(fix__isnull=False), name="issue_fix"),
+            models.Index(
+                fields=["application", "-risk", "-id"],
+                condition=models.Q(open=True, kind__in=WITNESS_KINDS),
+                name="issue_witness",
+            ),
+            models.Index(fields=["fix_key"], condition=models.Q(fix_key__isnull=False), name="issue_fix_key"),
+            models.Index(fields=["merged_into"], condition=models.Q(merged_into__isnull=False), name="issue_merged"),
         ]
 
     @property
     def reference(self) -> str:
         """Return the name that people use, such as `SM-1042`."""
         return f"SM-{self.pk}"
-
-
-class MergeDecision(models.Model):
-    """What a person said about two sets of findings; it wins over every later run."""
-
-    verdict = models.CharField(max_length=10, choices=[("join", "join"), ("split", "split"), ("never", "never")])
-    left = models.JSONField()
-    right = models.JSONField()
-    reason = models.TextField(blank=True, default="")
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
-    revoked_at = models.DateTimeField(null=True, blank=True)
 
 
 class Event(models.Model):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 
 from seamark.store.models.inventory import Asset
@@ -31,9 +32,12 @@ class AliasAssertion(models.Model):
     right = models.CharField(max_length=120)
     first_seen = models.DateTimeField(auto_now_add=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    """When a person said that they do not: then nobody's assertion of this pair counts, today's or a later one."""
+    revoked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["asserter", "left", "right"], name="alias_once")]
+        indexes: ClassVar = [models.Index(fields=["left", "right"], name="alias_pair")]
 
 
 class Exploitation(models.Model):

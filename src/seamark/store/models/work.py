@@ -19,6 +19,13 @@ class ImportState(models.TextChoices):
     FAILED = "failed", "failed"
 
 
+class _Imports(models.Manager["Import"]):
+    """Imports without the excerpts of their source, which are large: those are read where they are asked for."""
+
+    def get_queryset(self) -> models.QuerySet[Import]:
+        return super().get_queryset().defer("source")
+
+
 class Import(models.Model):
     """A report that was sent in, and what became of it."""
 
@@ -39,8 +46,14 @@ class Import(models.Model):
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     idempotency_key = models.CharField(max_length=100, null=True)
     """What the sender called the request, so that sending it again makes no second import."""
+    source = models.BinaryField(null=True)
+    """What the sender's checkout adds (`intake.discovery.excerpt`), packed; dropped once the import is finished."""
+    source_digest = models.CharField(max_length=64, blank=True, default="")
+    """SHA-256 of what the sender's checkout adds, empty where nothing was sent of it."""
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[_Imports] = _Imports()
 
     class Meta:
         indexes: ClassVar = [

@@ -63,6 +63,10 @@ class Result(Struct):
     more_info: str | None = ""
 
 
+class Severity(Struct):
+    issue_severity: str
+
+
 class Failure(Struct):
     filename: str = ""
     reason: str = ""
@@ -98,16 +102,25 @@ def read(report: Report, reading: Reading) -> Iterator[Item]:
         if isinstance(count := totals.get(key), int | float) and count:
             problems.append(f"{int(count)} {text} set aside by #nosec")
     failed = {failure.filename for failure in report.errors}
+    if left_out := _left_out(totals, sum(1 for _ in reading.rows(report.results, Severity, where="$.results"))):
+        problems.insert(0, f"{left_out} issues were found but left out of the report")
     yield Run(
         tool="Bandit",
         successful=True,
-        complete=not report.errors,
+        complete=not report.errors and not left_out,
         problems=tuple(problems[:50]),
         scope=tuple(path for path in report.metrics if path != "_totals" and path not in failed),
         finished=moment(report.generated_at),
     )
     for result in reading.rows(report.results, Result, where="$.results"):
         yield _finding(result)
+
+
+def _left_out(totals: dict[str, Any], listed: int) -> int:
+    """Return how many issues a filter (-l, -i, --baseline) kept out of the report: the totals are counted before it."""
+    counts = [count for key, count in totals.items() if key.startswith("SEVERITY.")]
+    found = sum(count for count in counts if isinstance(count, int | float))
+    return max(0, int(found) - listed)
 
 
 def _finding(result: Result) -> Finding:

@@ -91,6 +91,8 @@ class Check(Struct):
 
 class Name(Struct):
     check_id: str
+    file_path: str = ""
+    repo_file_path: str | None = ""
 
 
 class Results(Struct):
@@ -157,15 +159,16 @@ def _report(report: Report, reading: Reading, where: str) -> Iterator[Item]:
     problems = [f"Not parsed: {path}" for path in broken]
     if not broken and summary.parsing_errors:
         problems.append(f"{summary.parsing_errors} files could not be parsed")
-    rules = _ruleset(results, reading, where) if len(results.passed_checks) > 2 else None
+    rules, files = _covered(results, reading, where) if len(results.passed_checks) > 2 else (None, None)
     yield Run(
         tool="Checkov",
         version=summary.checkov_version,
         configuration=report.check_type,
-        successful=True,
+        successful=True if summary.passed or rules or _listed(results) else None,
         complete=False if problems else None,
         problems=tuple(problems[:50]),
         ruleset=rules,
+        scope=files,
     )
     for kind, raw in (("failed", results.failed_checks), ("skipped", results.skipped_checks)):
         for check in reading.rows(raw, Check, where=f"{where}.results.{kind}_checks"):
@@ -176,10 +179,20 @@ def _report(report: Report, reading: Reading, where: str) -> Iterator[Item]:
             yield finding
 
 
-def _ruleset(results: Results, reading: Reading, where: str) -> frozenset[str]:
-    """Return the checks that met something to check; known only where passed ones are listed too."""
-    lists = (results.passed_checks, results.failed_checks, results.skipped_checks)
-    return frozenset(row.check_id for raw in lists for row in reading.rows(raw, Name, where=f"{where}.results"))
+def _listed(results: Results) -> bool:
+    """Tell whether anything that failed or was skipped is listed; where nothing passed either, nothing was checked."""
+    return any(len(raw) > 2 for raw in (results.failed_checks, results.skipped_checks))
+
+
+def _covered(results: Results, reading: Reading, where: str) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Return the checks that met something to check, and the files that they met; known only where passed ones are listed too."""
+    rules: set[str] = set()
+    files: dict[str, None] = {}
+    for raw in (results.passed_checks, results.failed_checks, results.skipped_checks):
+        for row in reading.rows(raw, Name, where=f"{where}.results"):
+            rules.add(row.check_id)
+            files[_path(row)] = None
+    return frozenset(rules), tuple(files)
 
 
 def _finding(check: Check, check_type: str) -> Finding:
@@ -221,7 +234,7 @@ def _first(lines: list[int]) -> int | None:
     return max(lines[0], 1) if lines and lines[-1] > 0 else None
 
 
-def _path(check: Check) -> str:
+def _path(check: Check | Name) -> str:
     """Return the path from the root of the repository, which is not `file_path` where a subfolder was scanned."""
     given = (check.repo_file_path or "").replace("\\", "/")
     if not given or given.startswith(("/..", "..")):

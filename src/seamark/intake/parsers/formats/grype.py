@@ -32,6 +32,7 @@ from seamark.intake.parsers.kit import (
     parser,
     references,
 )
+from seamark.intake.parsers.kit.images import layers, origins, revision
 from seamark.intake.parsers.kit.packages import (
     graded,
     identifiers,
@@ -133,10 +134,16 @@ class Match(Struct, rename="camel"):
     applied_ignore_rules: list[IgnoreRule] | None = None
 
 
+class Layer(Struct):
+    digest: str = ""
+
+
 class Image(Struct, rename="camel"):
     user_input: str = ""
     manifest_digest: str = ""
     repo_digests: list[str] | None = None
+    layers: list[Layer] | None = None
+    labels: dict[str, str] | None = None
 
 
 class Origin(Struct):
@@ -186,14 +193,19 @@ def read(report: Report, reading: Reading) -> Iterator[Item]:
     origin = report.source or Origin()
     image = origin.target if isinstance(origin.target, Image) else None
     name = image.user_input if image else str(origin.target or "")
+    labels = (image.labels if image else None) or {}
     yield Run(
         tool="Grype",
         version=report.descriptor.version if report.descriptor else "",
         configuration=f"{origin.type} {stable_name(name)}".strip(),
+        commit=revision(labels),
         image=name if image else "",
         image_digest=_digest(image) if image else "",
+        layers=layers([layer.digest for layer in image.layers or ()]) if image else (),
         finished=moment(report.descriptor.timestamp) if report.descriptor else "",
     )
+    if image:
+        yield from origins(name, labels)
     findings = _Findings(image, report.distro)
     for match in reading.rows(report.matches, Match, where="$.matches"):
         yield findings.of(match)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -48,6 +48,7 @@ CONFIDENCE_WORDS = {
 
 _BREAK = re.compile(r"</p>\s*<p>|<br\s*/?>|</li>|</p>", re.IGNORECASE)
 _TAG = re.compile(r"</?(?:p|br|ul|ol|li|b|i|em|strong|a|code|pre|div|span)(?:\s[^<>]*)?/?>", re.IGNORECASE)
+_SITE = re.compile(r"[a-zA-Z][\w+.-]*://[^/?#]+")
 _ATTRIBUTE = re.compile(r"""(programName|version|generated)\s*=\s*["']([^"']*)["']""")
 
 
@@ -118,9 +119,21 @@ class Alert(Struct):
 )
 def read(document: Xml, reading: Reading) -> Iterator[Item]:
     said = dict(_ATTRIBUTE.findall(_root_tag(reading.source.head(8192))))
-    yield Run(tool="ZAP", version=said.get("version", ""), finished=moment(said.get("generated", "")))
+    yield Run(
+        tool="ZAP",
+        version=said.get("version", ""),
+        scope=_scope(document.each("alertitem", row=Alert)),
+        finished=moment(said.get("generated", "")),
+    )
     for alert in document.each("alertitem", row=Alert):
         yield from _findings(alert, "")
+
+
+def _scope(alerts: Iterable[Alert]) -> tuple[str, ...] | None:
+    """Return the sites that were looked at as far as the report proves it: one without any alert may not have answered."""
+    uris = (instance.uri for alert in alerts for instance in _instances(alert))
+    sites = dict.fromkeys(found[0] for uri in uris if (found := _SITE.match(uri)))
+    return tuple(entry for site in sites for entry in (site, f"{site}/")) or None
 
 
 def _root_tag(head: bytes) -> str:
@@ -152,8 +165,14 @@ def _is_json(probe: Probe) -> bool:
 
 @variant("zap", looks=json_object("site", "@version", where=_is_json))
 def read_json(report: Report) -> Iterator[Item]:
-    yield Run(tool="ZAP", version=report.version, finished=moment(report.created) or moment(report.generated))
-    for site in [report.site] if isinstance(report.site, Site) else report.site or ():
+    sites = [report.site] if isinstance(report.site, Site) else report.site or []
+    yield Run(
+        tool="ZAP",
+        version=report.version,
+        scope=_scope(alert for site in sites for alert in site.alerts or ()),
+        finished=moment(report.created) or moment(report.generated),
+    )
+    for site in sites:
         for alert in site.alerts or ():
             yield from _findings(alert, site.name)
 

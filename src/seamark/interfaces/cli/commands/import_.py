@@ -6,7 +6,7 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 import msgspec
@@ -24,6 +24,11 @@ from seamark.interfaces.cli import output
 from seamark.interfaces.cli.database import boot
 from seamark.interfaces.cli.files import settled
 from seamark.pipeline.target import Target, repository_key, short_ref
+
+if TYPE_CHECKING:
+    from seamark.core.checkout import Checkout
+    from seamark.intake.connectors.server import Server
+    from seamark.intake.discovery.excerpt import Excerpt
 
 
 @click.command("import")
@@ -59,8 +64,14 @@ from seamark.pipeline.target import Target, repository_key, short_ref
 @click.option(
     "--complete", is_flag=True, help="You vouch that each scan ran to its end, so that it may close findings."
 )
+@click.option(
+    "--source",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="The checkout that was scanned: functions, code and routes that the reports leave out are taken from it, and its history where no server is named.",
+)
 @click.option("--json", "as_lines", is_flag=True, help="One JSON object a report.")
-def command(reports: tuple[str, ...], *, as_lines: bool, format_: str, **where: Any) -> None:
+def command(reports: tuple[str, ...], *, as_lines: bool, format_: str, source: Path | None, **where: Any) -> None:
     """Import scanner reports into an application.
 
     In CI (GitHub Actions, GitLab CI, Jenkins, Azure Pipelines, Bitbucket) repository, ref, commit and pull request come from the
@@ -76,7 +87,7 @@ def command(reports: tuple[str, ...], *, as_lines: bool, format_: str, **where: 
     """
     target = Target(format=format_, **_where(where, detect(os.environ)))
     codes = set()
-    with _importer(target) as carry_out:
+    with _importer(target, source) as carry_out:
         for number, path in enumerate(reports):
             name = output.named(path)
             try:
@@ -136,20 +147,57 @@ Importer = Callable[[Path, Callable[[int], None]], dict[str, Any]]
 
 
 @contextlib.contextmanager
-def _importer(target: Target) -> Iterator[Importer]:
+def _importer(target: Target, source: Path | None) -> Iterator[Importer]:
     """Yield what imports a file: into the database of this installation, or on the server that SEAMARK_URL names."""
     remote = os.environ.get("SEAMARK_URL", "").strip()
     if remote:
         from seamark.intake.connectors.server import Server
 
-        fields = msgspec.to_builtins(target)
         with Server(remote, _token()) as server:
-            yield lambda path, tell: server.send(path, fields, tell)
+            yield _sender(server, target, source)
         return
     boot()
     from seamark.pipeline.imports import import_file
+    from seamark.pipeline.ingest.source import Source
 
-    yield lambda path, tell: cast("dict[str, Any]", msgspec.to_builtins(import_file(path, target, progress=tell)))
+    code = Source.of(source) if source is not None else None
+    yield lambda path, tell: cast(
+        "dict[str, Any]", msgspec.to_builtins(import_file(path, target, progress=tell, source=code))
+    )
+
+
+def _sender(server: Server, target: Target, source: Path | None) -> Importer:
+    """Return what sends a report, with what the checkout tells about its places."""
+    fields, tree = msgspec.to_builtins(target), None
+    if source is not None:
+        from seamark.intake.discovery.checkout import WorkingTree
+
+        tree = WorkingTree(source)
+
+    def send(path: Path, tell: Callable[[int], None]) -> dict[str, Any]:
+        told, reason = None, ""
+        if tree is not None:
+            try:
+                told = _told(tree, path, target.format)
+            except UnreadableReport as error:
+                # The server is asked all the same: it may be newer, and read the report.
+                reason = str(error)
+        outcome = server.send(path, fields, tell, source=told)
+        if reason:
+            output.complain(f"{output.named(str(path))}: nothing was taken from --source: {reason}")
+        return outcome
+
+    return send
+
+
+def _told(tree: Checkout, path: Path, format_: str) -> Excerpt:
+    """Return what a checkout tells about the places that a report names. Raises `UnreadableReport`."""
+    from seamark.core.finding import Finding
+    from seamark.intake.discovery.excerpt import gather
+    from seamark.intake.parsers.kit.read import open_report
+
+    items = open_report(path, format_).items()
+    return gather(tree, (item for item in items if isinstance(item, Finding)))
 
 
 def _token() -> str:

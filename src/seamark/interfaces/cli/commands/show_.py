@@ -8,16 +8,24 @@ import click
 
 from seamark.interfaces.cli import output
 from seamark.interfaces.cli.database import boot
-from seamark.interfaces.cli.table import Column
+from seamark.interfaces.cli.references import issue_named, issue_number
+from seamark.interfaces.cli.table import Column, Words
 
 MOST_TEXT = 1500
 """Characters of a description that are printed; --json has it whole."""
 EVIDENCE = (
+    Column("No.", right=True),
     Column("Tool", least=8, most=24),
     Column("Rule", least=10, most=60, fit="wrap"),
     Column("Place", least=12, most=80, fit="cut start"),
     Column("Since", least=10),
     Column("State", least=6),
+)
+WHY = (
+    Column("No.", right=True),
+    Column("With", right=True),
+    Column("Sure", right=True),
+    Column("Because", least=20, fit="wrap"),
 )
 RECEIPT = (Column("Points", right=True), Column("Factor", least=16, fit="wrap"), Column("", least=16, fit="wrap"))
 
@@ -26,29 +34,25 @@ RECEIPT = (Column("Points", right=True), Column("Factor", least=16, fit="wrap"),
 @click.argument("reference", metavar="SM-NUMBER")
 @click.option("--json", "as_lines", is_flag=True, help="As one JSON object.")
 def command(reference: str, *, as_lines: bool) -> None:
-    """Show one issue: what each tool says, why it scores what it scores, what happened to it.
+    """Show one issue: what each tool says, why that is one, why it scores what it scores, what happened to it.
 
     \b
     Examples:
       seamark show SM-12
       seamark show 12 --json
     """
-    number = reference.upper().removeprefix("SM-")
-    if not (number.isascii() and number.isdigit()) or len(number) > 18:
-        raise click.BadParameter(f"{reference!r} is no reference; write SM-12", param_hint="SM-NUMBER")
+    number = issue_number(reference)
     boot()
     from seamark.pipeline.account import account_of
-    from seamark.store.access import everything
 
-    issue = everything().issues().select_related("application").filter(pk=int(number)).first()
-    if issue is None:
-        raise click.ClickException(f"There is no issue SM-{int(number)}; `seamark issues` lists them")
+    issue = issue_named(number)
     account = account_of(issue)
     if as_lines:
         output.json_line(account)
         return
     _head(account)
     _evidence(account["findings"])
+    _why(account)
     _receipt(account)
     output.paragraph("\nHistory", "bold")
     for event in account["history"]:
@@ -59,6 +63,8 @@ def _head(account: dict[str, Any]) -> None:
     output.paragraph(f"{account['id']}  {account['title']}", "bold")
     output.paragraph(account["reason"])
     state = account["state"] + (f" ({account['resolution']})" if account["resolution"] else "")
+    if account["merged_into"]:
+        output.paragraph(f"Part of {account['merged_into']}; `seamark unmerge {account['id']}` takes that back")
     facts = [
         account["priority"], f"risk {account['risk']:.1f}", account["severity"], state, account["application"],
         account["component"] or account["place"],
@@ -67,9 +73,12 @@ def _head(account: dict[str, Any]) -> None:
 
 
 def _evidence(findings: list[dict[str, Any]]) -> None:
+    if not findings:
+        return
     output.paragraph("\nEvidence", "bold")
     output.table(
-        EVIDENCE, ([output.text(one[key]) for key in ("tool", "rule", "place", "since", "state")] for one in findings)
+        EVIDENCE,
+        ([output.text(one[key]) for key in ("finding", "tool", "rule", "place", "since", "state")] for one in findings),
     )
     # The first tool need not be the one that has most to say.
     snippet = next((one["snippet"] for one in findings if one["snippet"]), "")
@@ -80,6 +89,48 @@ def _evidence(findings: list[dict[str, Any]]) -> None:
     if description:
         short = description[:MOST_TEXT] + ("…" if len(description) > MOST_TEXT else "")
         output.paragraph(f"\n{short}")
+
+
+def _why(account: dict[str, Any]) -> None:
+    """Print why the findings are one issue, and what is kept apart from it; nothing where there is one finding and no decision."""
+    why = account["why"]
+    if len(account["findings"]) > 1 or any(link["decision"] for link in why["links"]):
+        output.paragraph("\nWhy one issue", "bold")
+        output.table(WHY, (_link(link) for link in why["links"]))
+    for one in why["apart"]:
+        by = f" by {one['by']}" if one["by"] else ""
+        output.paragraph(f"Kept apart from {one['issue']}{by}{_because(one['text'])}", "dim")
+    for one in why["suggestions"]:
+        words = ", ".join(words for words, _ in one["reasons"])
+        output.paragraph(
+            f"May be one with {one['issue']} ({one['confidence']:.2f}: {words}): `seamark suggestions --accept {one['suggestion']}`",
+            "dim",
+        )
+
+
+def _link(link: dict[str, Any]) -> tuple[Words, ...]:
+    sure = "" if link["confidence"] is None else f"{link['confidence']:.2f}"
+    return (
+        output.text(link["finding"]),
+        output.text(link["other"] or link["issue"] or ""),
+        output.text(sure, "bold"),
+        output.text(_account_of(link)),
+    )
+
+
+def _account_of(link: dict[str, Any]) -> str:
+    """Return a link in words: reasons with their weights, or who decided it and why."""
+    if link["how"] in {"joined", "merged"}:
+        who = (link["by"] or "command line") if link["how"] == "joined" else "the matcher"
+        return f"joined by {who} on {link['at'][:10]}{_because(link['text'])}"
+    if not link["reasons"]:
+        return str(link["text"])
+    told = " + ".join(f"{words} {weight:.2f}" for words, weight in link["reasons"])
+    return f"{told} (compared now)" if link["how"] == "compared" else told
+
+
+def _because(text: str) -> str:
+    return f": {text}" if text else ""
 
 
 def _receipt(account: dict[str, Any]) -> None:

@@ -94,6 +94,12 @@ def signed(tenths: int) -> str:
 
 
 @register.filter
+def weighed(weight: float) -> str:
+    """Write the weight of a reason with its sign."""
+    return f"{MINUS if weight < 0 else '+'}{abs(weight):.2f}"
+
+
+@register.filter
 def decimal(tenths: int) -> str:
     """Write tenths with one place."""
     return f"{tenths / 10:.1f}"
@@ -157,6 +163,13 @@ def counts(context: dict[str, Any]) -> Counts:
     """Return the numbers beside the navigation, counted once a request."""
     request: HttpRequest = context["request"]
     return Counts.of(request)
+
+
+@register.filter
+def issue_number(reference: str) -> int | None:
+    """Return the number of a reference such as `SM-12`, None for what is none."""
+    found = re.fullmatch(r"SM-([0-9]{1,18})", reference)
+    return int(found[1]) if found else None
 
 
 @register.filter

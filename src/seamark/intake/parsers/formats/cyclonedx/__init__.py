@@ -25,6 +25,7 @@ from seamark.intake.parsers.kit import (
     variant,
     xml_root,
 )
+from seamark.intake.parsers.kit.images import origins, revision
 from seamark.intake.parsers.kit.packages import stable_name, tool_title
 
 _LIBRARIES = ("cyclonedx-python-lib", "cyclonedx-library", "cyclonedx-core-java", "cyclonedx-javascript-library")
@@ -80,6 +81,7 @@ def _items(
 ) -> Iterator[Item]:
     inventory = Inventory(bom)
     yield _run(bom, inventory, listed=listed, has_components=has_components)
+    yield from origins(inventory.image, inventory.labels())
     for row in components:
         yield from inventory.add(row)
     for edge in bom.dependencies or ():
@@ -102,7 +104,9 @@ def _run(bom: model.Bom, inventory: Inventory, *, listed: bool, has_components: 
         complete=None if has_components or not listed else False,
         ruleset=None if listed else frozenset(),
         image=inventory.image,
+        commit=revision(inventory.labels()),
         image_digest=inventory.digest,
+        layers=inventory.layers(),
         finished=moment(metadata.timestamp),
     )
 

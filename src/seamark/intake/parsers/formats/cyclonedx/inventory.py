@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from seamark.intake.parsers.formats.cyclonedx import model
 from seamark.intake.parsers.kit import CodeLocation, Component, ImageLocation, Location, canonical_purl, display_name
+from seamark.intake.parsers.kit.images import SOURCE, layers
 from seamark.intake.parsers.kit.packages import DependencyGraph, of_system, purl_kind
 
 _PATHS = (
@@ -19,6 +20,7 @@ _PATHS = (
     "cdx:npm:package:path",
     "SrcFile",
 )
+_LABELS = ("aquasecurity:trivy:Labels:", "syft:image:labels:")
 _LAYERS = ("aquasecurity:trivy:LayerDiffID", "syft:location:0:layerID")
 _SCOPES = {"required": "runtime", "optional": "optional", "excluded": "development"}
 
@@ -50,6 +52,11 @@ class Inventory:
         self._subject = bom.metadata.component if bom.metadata else None
         self.serial = (bom.serial_number or "").removeprefix("urn:uuid:")
         self.image, self.digest = _image(self._subject)
+        self._about = [
+            one
+            for rows in (bom.metadata and bom.metadata.properties, self._subject and self._subject.properties)
+            for one in rows or ()
+        ]
         root = (self._subject.bom_ref if self._subject else "") or ""
         self._direct: set[str] | None = None
         for row in bom.dependencies or ():
@@ -113,6 +120,22 @@ class Inventory:
             return Known(Component(name=ref, ref=ref))
         version = unquote(purl.partition("?")[0].rpartition("@")[2]) if "@" in purl.rpartition("/")[2] else ""
         return Known(Component(name=_name_of(purl), version=version, purl=purl, ref=ref))
+
+    def layers(self) -> tuple[str, ...]:
+        """Return the layers of the image that the document is about."""
+        given = [one.value or "" for one in self._about if one.name == "aquasecurity:trivy:DiffID"]
+        return layers(given) if self.image else ()
+
+    def labels(self) -> dict[str, str]:
+        """Return the labels of the image that the document is about; its repository stands among them."""
+        links = (self._subject.external_references if self._subject else None) or ()
+        repository = next((link.url for link in links if link.type == "vcs" and link.url), "")
+        found = {SOURCE: repository} if repository else {}
+        for one in self._about:
+            for prefix in _LABELS:
+                if one.name.startswith(prefix) and one.value:
+                    found[one.name.removeprefix(prefix)] = one.value
+        return found if self.image else {}
 
     def place(self, known: Known) -> Location | None:
         """Return where a component is."""

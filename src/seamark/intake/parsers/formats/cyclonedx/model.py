@@ -60,10 +60,16 @@ class Component(Part, kw_only=True):
     name: str
 
 
+class Link(Struct):
+    type: str | None = ""
+    url: str | None = ""
+
+
 class Subject(Part, kw_only=True):
     """What the document is about; some tools leave its name out."""
 
     name: str | None = ""
+    external_references: list[Link] | None = field(default=None, name="externalReferences")
 
 
 class Service(Struct, rename="kebab"):
@@ -90,6 +96,7 @@ class Metadata(Struct):
     timestamp: str = ""
     tools: list[Tool] | Tools | None = None
     component: Subject | None = None
+    properties: list[Property] | None = None
 
 
 class Dependency(Struct, rename="camel"):

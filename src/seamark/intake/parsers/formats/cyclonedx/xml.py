@@ -54,11 +54,19 @@ def metadata(bom: Element) -> model.Metadata:
         timestamp=text(found, "timestamp"),
         tools=[model.Tool(name=text(row, "name"), version=text(row, "version")) for row in rows],
         component=_subject(subject) if subject is not None else None,
+        properties=_properties(found),
     )
 
 
 def _subject(element: Element) -> model.Subject:
-    return _fill(model.Subject(name=text(element, "name")), element)
+    links = [
+        model.Link(row.get("type", ""), text(row, "url")) for row in listed(element, "externalReferences", "reference")
+    ]
+    return _fill(model.Subject(name=text(element, "name"), external_references=links), element)
+
+
+def _properties(element: Element | None) -> list[model.Property]:
+    return [model.Property(row.get("name", ""), own_text(row)) for row in listed(element, "properties", "property")]
 
 
 def component(element: Element) -> model.Component:
@@ -81,9 +89,7 @@ def _fill(part: P, element: Element) -> P:
     part.publisher = text(element, "publisher")
     part.licenses = [*_licences(element)]
     part.hashes = [model.Hash(row.get("alg", ""), own_text(row)) for row in listed(element, "hashes", "hash")]
-    part.properties = [
-        model.Property(row.get("name", ""), own_text(row)) for row in listed(element, "properties", "property")
-    ]
+    part.properties = _properties(element)
     part.evidence = model.Evidence(
         [model.Occurrence(text(row, "location"), _whole(text(row, "line"))) for row in occurrences]
     )

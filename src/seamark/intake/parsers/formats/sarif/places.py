@@ -63,6 +63,12 @@ class Places:
         roots = {path.rstrip("/") for path in found if path.startswith("/") and path.rstrip("/")}
         return tuple(sorted(roots, key=lambda path: (-len(path), path)))
 
+    def targets(self) -> tuple[str, ...] | None:
+        """Return the paths of what the tool was told to look at, None where the report does not say."""
+        named = [number for number, one in enumerate(self._artifacts) if "analysisTarget" in (one.roles or ())]
+        paths = dict.fromkeys(self.path(ArtifactLocation(index=number)) for number in named)
+        return tuple(path for path in paths if path) or None
+
     def _absolute(self, location: ArtifactLocation) -> str:
         """Return the path of a location with all its bases put in front."""
         text, base = location.uri or "", location.uri_base_id

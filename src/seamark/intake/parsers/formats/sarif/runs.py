@@ -44,6 +44,7 @@ def describe(run: RunShape, places: Places, ruleset: frozenset[str] | None) -> R
         complete=complete,
         problems=tuple(dict.fromkeys(problems))[:_MOST],
         ruleset=ruleset if successful is not False else None,
+        scope=places.targets(),
         repository=(control.repository_uri or "") if control else "",
         commit=(control.revision_id or "") if control else "",
         ref=(control.branch or control.revision_tag or "") if control else "",

@@ -315,6 +315,7 @@ class Artifact(Part):
     location: ArtifactLocation | None = None
     parent_index: int = -1
     contents: Content | None = None
+    roles: list[str] | None = None
 
 
 class FileReference(Part):

@@ -28,13 +28,9 @@ from seamark.intake.parsers.kit import (
     parser,
     variant,
 )
+from seamark.intake.parsers.kit.images import layers, origins, revision
 from seamark.intake.parsers.kit.packages import of_system, purl_type, stable_name
 
-_SOURCE, _REVISION, _BASE = (
-    "org.opencontainers.image.source",
-    "org.opencontainers.image.revision",
-    "org.opencontainers.image.base.name",
-)
 _CLUSTER_LISTS = ("Resources", "Findings", "Vulnerabilities", "Misconfigurations")
 
 
@@ -70,7 +66,7 @@ def read(report: model.Report, reading: Reading) -> Iterator[Item]:
     results = report.results or []
     subject = _subject(report, metadata)
     yield _run(report, metadata, results, subject)
-    yield from _origins(metadata, subject.image)
+    yield from origins(subject.image, _labels(metadata))
     findings = Findings(reading)
     for result in results:
         yield from findings.of(result, subject)
@@ -138,10 +134,11 @@ def _run(report: model.Report, metadata: model.Metadata, results: list[model.Res
         problems=tuple(problems),
         ruleset=_ruleset(results),
         repository=metadata.repo_url,
-        commit=metadata.commit or labels.get(_REVISION, ""),
+        commit=metadata.commit or revision(labels),
         ref=metadata.branch,
         image=subject.image,
         image_digest=subject.digest,
+        layers=_layers(metadata) if subject.image else (),
         finished=moment(report.created_at),
     )
 
@@ -181,21 +178,20 @@ def _labels(metadata: model.Metadata) -> dict[str, str]:
     return (config.labels if config else None) or {}
 
 
-def _origins(metadata: model.Metadata, image: str) -> Iterator[Relation]:
-    """Yield what the image's own labels say of where it is from."""
-    labels = _labels(metadata)
-    if not image:
-        return
-    this = AssetRef(AssetKind.IMAGE, image)
-    if source := labels.get(_SOURCE):
-        repository = AssetRef(AssetKind.REPOSITORY, source.removeprefix("https://").removesuffix(".git"))
-        yield Relation(kind=RelationKind.BUILT_FROM, source=this, target=repository, origin=_SOURCE)
-    if base := labels.get(_BASE):
-        yield Relation(kind=RelationKind.BASED_ON, source=this, target=AssetRef(AssetKind.IMAGE, base), origin=_BASE)
+def _layers(metadata: model.Metadata) -> tuple[str, ...]:
+    system = metadata.image_config.rootfs if metadata.image_config else None
+    return layers(metadata.diff_ids or (system.diff_ids if system else None))
 
 
 def _key(resource: model.Resource) -> str:
     return "/".join(part for part in (resource.namespace, resource.kind, resource.name) if part)
+
+
+def _metadata_of(image: str, known: list[model.Metadata]) -> model.Metadata:
+    """Return what a resource says of one of its images; nothing where it does not say of which it speaks."""
+    if len(known) == 1 and not known[0].repo_tags:
+        return known[0]
+    return next((one for one in known if image in (one.repo_tags or ())), model.Metadata())
 
 
 def _of_resource(resource: model.Resource, findings: Findings) -> Iterator[Item]:
@@ -206,10 +202,8 @@ def _of_resource(resource: model.Resource, findings: Findings) -> Iterator[Item]
     seen: set[str] = set()
     for result in resource.results or ():
         if result.result_class == "os-pkgs" and image_of(result.target) != image:
-            image, digest = (
-                image_of(result.target),
-                next((_digest(m) for m in known if image_of(result.target) in (m.repo_tags or ())), ""),
-            )
+            image = image_of(result.target)
+            digest = _digest(_metadata_of(image, known))
         if result.result_class == "config" or not image:
             yield from findings.of(result, Subject(resource=key, resource_type=resource.kind))
             continue
@@ -219,4 +213,5 @@ def _of_resource(resource: model.Resource, findings: Findings) -> Iterator[Item]
             yield Relation(
                 kind=RelationKind.RUNS, source=workload, target=AssetRef(AssetKind.IMAGE, image), origin="Trivy"
             )
+            yield from origins(image, _labels(_metadata_of(image, known)))
         yield from findings.of(result, Subject(image=image, digest=digest, tags=(key,)))

@@ -171,13 +171,19 @@ class ContainerConfig(Struct, rename="pascal"):
     labels: dict[str, str] | None = None
 
 
+class FileSystem(Struct):
+    diff_ids: list[str] | None = None
+
+
 class ImageConfig(Struct):
     config: ContainerConfig | None = None
+    rootfs: FileSystem | None = None
 
 
 class Metadata(Struct, rename="pascal"):
     os: OperatingSystem | None = field(default=None, name="OS")
     image_id: str = field(default="", name="ImageID")
+    diff_ids: list[str] | None = field(default=None, name="DiffIDs")
     repo_tags: list[str] | None = None
     repo_digests: list[str] | None = None
     image_config: ImageConfig | None = None

@@ -1,0 +1,355 @@
+"""Finds the issues of new findings that have a place: compares them with what else stands open in their file, route or resource.
+
+Only the blocks that the import touches are loaded, and of those only what may mean the same problem (analysis/correlation/blocks.py).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+from operator import itemgetter
+from typing import NamedTuple
+
+import msgspec
+
+from seamark.analysis.correlation import evidence as weights
+from seamark.analysis.correlation.blocks import Member, to_compare
+from seamark.analysis.correlation.evidence import Sighting
+from seamark.analysis.correlation.matching import Link, match
+from seamark.analysis.correlation.sighting import rule_title, sighting
+from seamark.core import finding as core
+from seamark.core.kind import KINDS_BY_CODE, Kind
+from seamark.pipeline.ingest.joining import Apart, Why, conflict, join, said_of
+from seamark.pipeline.ingest.rows import Prepared, line_of
+from seamark.store import evidence, writer
+from seamark.store.models import Application, Match, Rule, Stream
+
+
+class Stored(NamedTuple):
+    """An open finding as its row tells it."""
+
+    number: int
+    block: int
+    issue: int
+    stream: int
+    rule: int
+    kind: int
+    path: str
+    line: int | None
+    evidence: int
+    evidence_index: int
+
+
+class Known(NamedTuple):
+    """What is known of a rule."""
+
+    tool: str
+    texts: core.Rule
+    title: str
+    """What it is called: by the rule itself, else by one of its findings."""
+
+
+class Placed(NamedTuple):
+    """The outcome for new findings: equal numbers in `groups` (one a finding) are one issue; `issues` has those that exist."""
+
+    groups: list[int]
+    issues: dict[int, int]
+    touched: set[int]
+    links: list[tuple[Link, bool]]
+    """The matcher's links with a new finding, and whether they merged; positions as in `numbers`."""
+    numbers: list[int]
+    """Finding and issue behind every position of the links: first the new ones (0: not written yet), then stored ones."""
+    homes: list[int]
+
+
+class Placing:
+    """Compares new findings with stored ones. Rules and profiles are looked up once an import."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+        self._rules: dict[int, Known] = {}
+        self._profiles: dict[tuple[int, tuple[int, ...], bool, bool], int] = {}
+        self._stored_profiles: dict[tuple[int, int, bool], int] = {}
+        self._meanings: dict[weights.Profile, int] = {}
+        self._speaking: dict[weights.Profile, int] = {}
+        """Those that may mean the same as another rule: of the others nothing is known but the rule."""
+        self._by_rule: dict[tuple[str, str], set[int]] = defaultdict(set)
+        self._kin: list[set[int]] = []
+
+    def place(
+        self, stream: Stream, fresh: Sequence[Prepared], rules: Sequence[int], inherited: Mapping[int, int], *, now: datetime
+    ) -> Placed:  # fmt: skip
+        """Return which issue each new finding belongs to. `fresh` are whole blocks; `rules` their rules' row ids."""
+        stored = self._stored(sorted({one.block for one in fresh}))
+        self._learn({*rules, *(row.rule for row in stored)})
+        chosen = self._chosen(stream, fresh, rules, stored)
+        new = [at for at in chosen if at < len(fresh)]
+        old = [stored[at - len(fresh)] for at in chosen if at >= len(fresh)]
+        seen = self._seen(old)
+        old = [row for row in old if row.number in seen]
+        sightings = [self._fresh_sighting(stream, fresh[at], rules[at]) for at in new]
+        sightings += [seen.pop(row.number) for row in old]
+        homes = [inherited.get(at, 0) for at in new] + [row.issue for row in old]
+        apart = _apart(sorted({*homes} - {0}))
+        outcome = match(
+            sightings, apart=_of_positions(apart, homes) if apart is not None else None, together=_together(homes)
+        )
+        links = [(link, True) for link in outcome.merges] + [(link, False) for link in outcome.suggestions]
+        placed = Placed(
+            list(range(len(fresh))), dict(inherited), set(inherited.values()),
+            [(link, merged) for link, merged in links if link.left < len(new) or link.right < len(new)],
+            [0] * len(new) + [row.number for row in old], homes,
+        )  # fmt: skip
+        self._settle(placed, outcome.clusters, new, now)
+        # Positions of the links speak of what was compared; new findings are named by their place in the batch from here on.
+        placed.numbers[: len(new)] = [-1 - at for at in new]
+        return placed
+
+    def _settle(self, placed: Placed, clusters: list[list[int]], new: list[int], now: datetime) -> None:
+        """Give each cluster its issue; make issues one where a cluster holds several."""
+        several: list[tuple[list[int], Why]] = []
+        by_cluster: list[tuple[list[int], list[int]]] = []
+        links: dict[int, Link] = {}
+        for link, merged in placed.links:
+            if merged:
+                links.setdefault(link.left, link)
+                links.setdefault(link.right, link)
+        for cluster in clusters:
+            members = [new[at] for at in cluster if at < len(new)]
+            issues = sorted({placed.homes[at] for at in cluster} - {0})
+            if not members:
+                continue
+            by_cluster.append((members, issues))
+            if len(issues) > 1:
+                several.append((issues, _why(next((links[at] for at in cluster if at in links), None))))
+        join(several, now=now)
+        heads = _heads([number for issues, _ in several for number in issues])
+        placed.homes[:] = [heads.get(home, home) for home in placed.homes]
+        for members, issues in by_cluster:
+            head = min(members)
+            for at in members:
+                placed.groups[at] = head
+            if issues:
+                placed.issues[head] = heads.get(issues[0], issues[0])
+                placed.touched.update({heads.get(number, number) for number in issues}, issues)
+
+    def record(self, placed: Placed, numbers: Sequence[int], issues: Mapping[int, int], *, now: datetime) -> int:
+        """Keep the matcher's reasons, and its suggestions for people; return how many of these there are.
+
+        `numbers` are the row ids of the new findings, `issues` the issues of all groups.
+        """
+        if not placed.links:
+            return 0
+        number_of = [numbers[-1 - number] if number < 0 else number for number in placed.numbers]
+        issue_of = [
+            issues[placed.groups[-1 - number]] if number < 0 else home
+            for number, home in zip(placed.numbers, placed.homes, strict=True)
+        ]
+        suggested: dict[tuple[int, int], Link] = {}
+        kept: list[tuple[Link, bool]] = []
+        for link, merged in placed.links:
+            left, right = issue_of[link.left], issue_of[link.right]
+            if merged and left == right:
+                kept.append((link, False))
+            elif not merged and left != right:
+                pair = (min(left, right), max(left, right))
+                if pair not in suggested or suggested[pair].confidence < link.confidence:
+                    suggested[pair] = link
+        waiting = _not_waiting_yet(suggested)
+        kept += [(link, True) for link in waiting]
+        ids = writer.reserve(Match, len(kept))
+        texts: dict[tuple[tuple[str, float], ...], str] = {}
+        rows = []
+        for number, (link, pending) in zip(ids, kept, strict=True):
+            words = texts.get(link.reasons)
+            if words is None:
+                words = texts[link.reasons] = msgspec.json.encode(link.reasons).decode()
+            rows.append((
+                number, self._application.pk, number_of[link.left], number_of[link.right], not pending, pending,
+                round(1000 * link.confidence), words, now,
+            ))  # fmt: skip
+        writer.insert(
+            Match,
+            ["id", "application", "left", "right", "merged", "pending", "confidence", "reasons", "at"],
+            rows,
+        )
+        return len(waiting)
+
+    def _chosen(
+        self, stream: Stream, fresh: Sequence[Prepared], rules: Sequence[int], stored: Sequence[Stored]
+    ) -> list[int]:
+        """Return what has to be compared: positions in the new findings, followed by those in the stored ones."""
+        blocks: dict[int, list[int]] = defaultdict(list)
+        for at, one in enumerate(fresh):
+            blocks[one.block].append(at)
+        for at, row in enumerate(stored):
+            blocks[row.block].append(len(fresh) + at)
+        chosen: list[int] = []
+        for members in blocks.values():
+            if len(members) < 2:
+                continue
+            listed = [
+                self._fresh_member(stream, fresh[at], rules[at])
+                if at < len(fresh)
+                else self._member(stored[at - len(fresh)])
+                for at in members
+            ]
+            chosen += [members[at] for at in to_compare(listed, self._kin_of)]
+        return sorted(chosen)
+
+    def _fresh_member(self, stream: Stream, one: Prepared, rule: int) -> Member:
+        finding = one.read.finding
+        kind = finding.kind or Kind.CODE
+        path = getattr(finding.location, "path", "")
+        profile = self._profile(rule, finding.cwes, kind, path)
+        return Member(profile, line_of(finding) or 0, stream.pk, fresh=True)
+
+    def _member(self, row: Stored) -> Member:
+        # One for each finding that the files of an import hold: what a rule is about is looked up by row only once a sort of file.
+        kind = KINDS_BY_CODE[row.kind]
+        key = (row.rule, row.kind, weights.is_configuration(kind, row.path))
+        profile = self._stored_profiles.get(key)
+        if profile is None:
+            profile = self._stored_profiles[key] = self._profile(row.rule, (), kind, row.path)
+        return Member(profile, row.line or 0, row.stream, fresh=False)
+
+    def _profile(self, rule: int, cwes: tuple[int, ...], kind: Kind, path: str) -> int:
+        """Return the number of what a finding of a rule is about."""
+        key = (rule, cwes, kind is Kind.SECRET, weights.is_configuration(kind, path))
+        number = self._profiles.get(key)
+        if number is None:
+            known = self._rules[rule]
+            number = self._profiles[key] = self._meaning(
+                weights.profile(
+                    known.tool, known.texts.id, cwes or known.texts.cwes, secret=key[2], configuration=key[3], title=known.title,
+                )
+            )  # fmt: skip
+        return number
+
+    def _meaning(self, profile: weights.Profile) -> int:
+        """Return the number of what a profile means; what is alike whatever the tool and the rule has one number.
+
+        Ten tools have thousands of rules and speak of a few dozen weaknesses: only these are compared with each other.
+        """
+        shared = not profile.configuration and bool(profile.family or profile.cwes)
+        meaning = profile
+        if shared:
+            # Of no tool, and a rule that no other meaning has.
+            told = f"{profile.family} {profile.cwes}"
+            meaning = profile._replace(tool="", rule=told, role="", listed=False)
+        number = self._meanings.get(meaning)
+        if number is None:
+            number = self._meanings[meaning] = len(self._kin)
+            self._kin.append({number})
+            if meaning.family or meaning.cwes:
+                self._speaking[meaning] = number
+                self._befriend(
+                    number, {at for other, at in self._speaking.items() if weights.likeness(meaning, other)[1] > 0}
+                )
+        same = self._by_rule[profile.tool, profile.rule]
+        if number not in same:
+            # A rule is kin to itself, whatever weaknesses its findings name.
+            self._befriend(number, same)
+            same.add(number)
+        return number
+
+    def _befriend(self, number: int, kin: AbstractSet[int]) -> None:
+        self._kin[number] |= kin
+        for at in kin:
+            self._kin[at].add(number)
+
+    def _kin_of(self, profile: int) -> set[int]:
+        return self._kin[profile]
+
+    def _fresh_sighting(self, stream: Stream, one: Prepared, rule: int) -> Sighting:
+        read = one.read
+        about = read.about if read.about is not None else self._rules[rule].texts
+        return sighting(read.finding, stream.tool, asset=str(one.block), about=about, stream=stream.pk)
+
+    def _seen(self, old: Sequence[Stored]) -> dict[int, Sighting]:
+        """Return stored findings as the matcher sees them. In full they are large: each is let go of as soon as it is looked at."""
+        rows = {row.number: row for row in old}
+        wanted = [(row.number, row.evidence, row.evidence_index) for row in old]
+        return {number: self._stored_sighting(rows[number], finding) for number, finding in evidence.each_at(wanted)}
+
+    def _stored_sighting(self, row: Stored, finding: core.Finding) -> Sighting:
+        known = self._rules[row.rule]
+        return sighting(finding, known.tool, asset=str(row.block), about=known.texts, stream=row.stream)
+
+    def _learn(self, rules: set[int]) -> None:
+        unknown = sorted(rules - self._rules.keys())
+        for at in range(0, len(unknown), 5000):
+            for rule in Rule.objects.filter(pk__in=unknown[at : at + 5000]):
+                texts = evidence.about(rule)
+                self._rules[rule.pk] = Known(rule.tool, texts, rule_title(texts, rule.details.get("said", "")))
+
+    @staticmethod
+    def _stored(blocks: list[int]) -> list[Stored]:
+        rows = writer.select_in(
+            "SELECT id, block, issue_id, stream_id, rule_id, kind, path, line, evidence_id, evidence_index FROM store_finding "
+            "WHERE closed_in_id IS NULL AND block {values}",
+            blocks,
+        )
+        return [Stored._make(row) for row in sorted(rows, key=itemgetter(0))]
+
+
+def _apart(issues: list[int]) -> Callable[[int, int], bool] | None:
+    """Return what tells that two stored issues must stay two; None where nothing does."""
+    if len(issues) < 2:
+        return None
+    decided, said = Apart(issues), said_of(issues)
+    if not decided and len(said) < 2:
+        return None
+
+    def apart(left: int, right: int) -> bool:
+        return decided(left, right) or conflict(said.get(left), said.get(right))
+
+    return apart
+
+
+def _of_positions(apart: Callable[[int, int], bool], homes: list[int]) -> Callable[[int, int], bool]:
+    def of_positions(left: int, right: int) -> bool:
+        one, other = homes[left], homes[right]
+        return one != other and bool(one) and bool(other) and apart(one, other)
+
+    return of_positions
+
+
+def _together(homes: list[int]) -> list[tuple[int, int]]:
+    """Return pairs of positions that are one issue already."""
+    first: dict[int, int] = {}
+    return [(there, at) for at, home in enumerate(homes) if home and (there := first.setdefault(home, at)) != at]
+
+
+def _why(link: Link | None) -> Why:
+    if link is None:
+        return Why("a finding that belongs to both")
+    words = ", ".join(words for words, _ in link.reasons)
+    return Why(words, round(1000 * link.confidence), link.reasons)
+
+
+def _heads(issues: list[int]) -> dict[int, int]:
+    """Return for issues what they are part of by now."""
+    return dict(
+        writer.select_in(
+            "SELECT id, merged_into_id FROM store_issue WHERE merged_into_id IS NOT NULL AND id {values}",
+            sorted(set(issues)),
+        )
+    )
+
+
+def _not_waiting_yet(suggested: dict[tuple[int, int], Link]) -> list[Link]:
+    """Return the suggestions between issues that no other one waits for, and that nobody has decided on."""
+    if not suggested:
+        return []
+    issues = sorted({number for pair in suggested for number in pair})
+    told = writer.select_in(
+        "SELECT l.issue_id, r.issue_id FROM store_match m JOIN store_finding l ON l.id = m.left_id "
+        "JOIN store_finding r ON r.id = m.right_id WHERE NOT m.merged AND l.issue_id {values}",
+        issues,
+    )
+    known = {(min(pair), max(pair)) for pair in told}
+    apart = Apart(issues)
+    return [link for pair, link in suggested.items() if pair not in known and not apart(*pair)]
