@@ -65,6 +65,12 @@ LINES: dict[str, Line] = {
         Line("again.same.rows", "rows written for the same file", "rows", "As above: they must not depend on the size of the report."),
         Line("grown.import", "first import, ten times as many there", "findings/s",
              "A new application's report, where others hold ten times as many findings.", "the same into an empty database", 20_000, more_is_better=True),
+        Line("correlation.one.time", "import beside another tool", "s",
+             "A new tool's report of a repository of which another one holds as many findings, nine times as many of other applications beside them; "
+             "three in ten lie at or near one of them, of the same weakness.", _APART, 1.5, "ratio"),
+        Line("correlation.one.memory", "memory of that import", "MB", "Largest resident set of the importing process (`VmHWM`).", _APART, 300),
+        Line("correlation.one.joined", "findings that joined an issue", "findings",
+             "New findings that are evidence of an issue that others, or the report itself, have already."),
         Line("correlation.time", "import beside ten other tools", "s",
              "A new tool's report of a repository of which ten others hold ten times as many findings; three in ten lie at or near one of them, of the "
              "same weakness.", _APART, 1.5, "ratio"),

@@ -1,4 +1,4 @@
-"""What it costs to compare a report with what ten other tools hold of the same files, beside the same import with nothing compared."""
+"""What it costs to compare a report with what other tools hold of the same files, beside the same import with nothing compared."""
 
 from __future__ import annotations
 
@@ -19,17 +19,19 @@ if TYPE_CHECKING:
     from seamark.store.models import Stream
 
 TOOLS = 10
-"""How many tools were there before."""
+"""How many reports were there before."""
+SCENES = {"correlation.one": 1, "correlation": TOOLS}
+"""How many of those reports are of the same files, by the name of the lines; the others are of other applications."""
 
 
-def hold(paths: list[str]) -> Sample:
-    """Import the reports of the tools that were there before, one after the other, as the product does."""
+def hold(paths: list[str], same: int = TOOLS) -> Sample:
+    """Import the reports that were there before as the product does, the first `same` of them into the application that is measured."""
     from django.db import connection
 
-    found = [bring_in(path) for path in paths]
+    found = [bring_in(path, "Shop" if at < same else f"Other {at}") for at, path in enumerate(paths)]
     with connection.cursor() as cursor:
-        # What a server does on its own within a minute of a large import.
-        cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
+        # What PostgreSQL does on its own within a minute of a large import.
+        cursor.execute("ANALYZE")
     return {name: sum(sample[name] for sample in found) for name in ("findings", "issues", "seconds")}
 
 
@@ -65,17 +67,20 @@ def figures(bench: Bench) -> list[Figure]:
     """Return the lines of comparing."""
     found = []
     size = bench.size
-    held = [str(report_of(tool, size)) for tool in range(1, TOOLS + 1)]
-    path = str(report_of(TOOLS + 1, size, near=True))
-    for databases in bench.databases:
-        beside, alone = [], []
-        with databases.fresh() as there:
-            expect(bench.sample(hold, database=there, paths=held), findings=TOOLS * size)
-            for _ in range(bench.runs):
-                for function, samples in ((compared, beside), (apart, alone)):
-                    with databases.fresh(like=there) as url:
-                        samples.append(expect(bench.sample(function, database=url, path=path), new=size))
-        found += _of_samples(bench, databases.name, beside, expect_all(alone, issues=size))
+    for scene, same in SCENES.items():
+        tools = [*range(1, same + 1), *range(same + 2, TOOLS + 2)]
+        held = [str(report_of(tool, size)) for tool in tools]
+        path = str(report_of(same + 1, size, near=True))
+        for databases in bench.databases:
+            beside: list[Sample] = []
+            alone: list[Sample] = []
+            with databases.fresh() as there:
+                expect(bench.sample(hold, database=there, paths=held, same=same), findings=TOOLS * size)
+                for _ in range(bench.runs):
+                    for function, samples in ((compared, beside), (apart, alone)):
+                        with databases.fresh(like=there) as url:
+                            samples.append(expect(bench.sample(function, database=url, path=path), new=size))
+            found += _of_samples(bench, scene, databases.name, beside, expect_all(alone, issues=size))
     return found
 
 
@@ -84,20 +89,22 @@ def expect_all(samples: list[Sample], **wanted: object) -> list[Sample]:
     return [expect(sample, **wanted) for sample in samples]
 
 
-def _of_samples(bench: Bench, database: str, beside: list[Sample], alone: list[Sample]) -> list[Figure]:
+def _of_samples(bench: Bench, scene: str, database: str, beside: list[Sample], alone: list[Sample]) -> list[Figure]:
     size = bench.size
     by_cpu = sum(cpus(beside)) / (sum(cpus(alone)) or 1)
     joined = [float(sample["findings"] - sample["issues"]) for sample in beside]
     found = [
         figure(
-            "correlation.time", size, [one["seconds"] for one in beside], database=database, cpu=cpus(beside),
+            f"{scene}.time", size, [one["seconds"] for one in beside], database=database, cpu=cpus(beside),
             limits=[one["seconds"] for one in alone], note=f"by processor seconds {by_cpu:.2f} times the limit",
         ),
-        figure("correlation.joined", size, joined, database=database, note=f"{TOOLS * size:,} findings of {TOOLS} tools were there"),
+        figure(f"{scene}.joined", size, joined, database=database, note=f"{TOOLS * size:,} findings were there, {SCENES[scene] * size:,} of them of the same files"),
     ]  # fmt: skip
     if all("VmHWM" in sample for sample in (*beside, *alone)):
         peaks, limits = ([one["VmHWM"] for one in samples] for samples in (beside, alone))
-        found.insert(1, figure("correlation.memory", size, peaks, database=database, limits=limits))
+        own = " and ".join(f"{max(one['RssAnon'] for one in samples):,.0f}" for samples in (beside, alone))
+        note = f"of this the process's own: {own} MB"
+        found.insert(1, figure(f"{scene}.memory", size, peaks, database=database, limits=limits, note=note))
     else:
         bench.details.append("memory is measured on Linux only")
     return found

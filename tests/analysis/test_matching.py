@@ -244,3 +244,10 @@ def test_secrets_of_whatever_tool_on_one_line():
 def test_nothing_to_do():
     assert match([]).clusters == []
     assert match([Sighting("one", "r")]).clusters == []
+
+
+def test_two_rules_of_one_tool_with_near_weaknesses_are_two_problems():
+    one = Sighting("semgrep", "cookie-no-httponly", "server.js", 78, cwes=(1004,))
+    other = one._replace(rule="cookie-no-secure", cwes=(614,))
+    assert clusters(one, other) == []
+    assert clusters(one, other._replace(tool="njsscan")) == [[0, 1]]

@@ -161,6 +161,26 @@ def test_several_images_are_told_apart_as_far_as_relations_say(together: Correla
     assert {issue.asset for issue in found.issues} == ({"", "acme/mail"} if built else {"", "acme/mail", "acme/shop"})
 
 
+def test_an_alert_from_another_container_changes_nothing_for_the_others(together: Correlate) -> None:
+    def alert(name: str) -> dict[str, Any]:
+        text = "log4j-core: /app/lib/log4j-core-2.14.1.jar was opened"
+        place = {"place": "image", "image": name}
+        one = {
+            "title": "A library was loaded",
+            "severity": "high",
+            "kind": "runtime",
+            "location": place,
+            "description": text,
+        }
+        return {"findings": [one]}
+
+    contents = {"lock": trivy([LOG4J]), "image": image("registry.example/acme/shop:1", [LOG4J])}
+    for name, confirmed in (("acme/other:7", 0), ("registry.example/acme/shop:1", 1)):
+        found = together(**contents, alert=alert(name))
+        assert frozenset({("lock", 0), ("image", 0)}) in partition(found)
+        assert [one.how for one in found.corroborations] == ["runtime"] * confirmed
+
+
 def test_a_package_of_the_system_belongs_to_the_base_image(together: Correlate) -> None:
     def system(name: str, base: str = "") -> dict[str, Any]:
         report = image(name, [], {"org.opencontainers.image.base.name": base} if base else {})

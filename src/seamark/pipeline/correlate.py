@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,6 +24,7 @@ from seamark.core.kind import Kind, Verification, VexState
 from seamark.core.location import CodeLocation, WebLocation
 from seamark.core.severity import Severity
 from seamark.intake.discovery.checkout import WorkingTree
+from seamark.intake.parsers.kit.read import collector_at_rest
 from seamark.pipeline.correlated import (
     Correlation,
     Corroborated,
@@ -55,13 +55,8 @@ def correlate(gathered: Gathered, source: WorkingTree | None = None) -> Correlat
     `source` is the code they speak of: it fills in scopes and code that reports lack, and names routes.
     """
     # None of what is made here forms circles, and looking for some takes half of the time.
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
+    with collector_at_rest():
         return _Correlating(gathered, source).run()
-    finally:
-        if enabled:
-            gc.enable()
 
 
 class _Part(NamedTuple):

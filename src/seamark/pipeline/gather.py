@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -13,6 +14,7 @@ from seamark.analysis.correlation.signals import of_package
 from seamark.core.assets import AssetKind, AssetRef, Relation
 from seamark.core.errors import ImportRefused
 from seamark.core.finding import Finding
+from seamark.core.kind import Kind
 from seamark.core.location import CodeLocation, ImageLocation
 from seamark.core.report import Run
 from seamark.intake.discovery.checkout import WorkingTree, enrich
@@ -114,34 +116,39 @@ class Assets:
 
     def __init__(self, gathered: Gathered) -> None:
         self._gathered = gathered
-        images = {image_name(run.image) for run in gathered.runs}
-        images |= {
-            image_name(told.finding.location.image)
-            for told in gathered.told
-            if type(told.finding.location) is ImageLocation
-        }
-        self._one = len(images - {""}) < 2
+        images = {image_name(run.image) for run in gathered.runs} | set(self._scanned())
+        images.discard("")
+        self._one = len(images) < 2
+        self._image = next(iter(images), "") if self._one else ""
+        """The one image, empty where there is none or are several."""
         ends = [ref for said in gathered.relations for ref in (said.source, said.target)]
         named = [ref.key for ref in ends if ref.kind is AssetKind.REPOSITORY]
         repositories = {_repository(key) for key in (*(run.repository for run in gathered.runs), *named)}
         self._one_repository = len(repositories - {""}) < 2
-        self._numbers: dict[AssetRef, int] = {}
-        self._keys: dict[int, str] = {}
-        self._own = [self._number(self._of_run(run)) for run in gathered.runs]
+        self._numbers: dict[AssetRef, int] = {_REPOSITORY: 1}
+        self._keys: dict[int, str] = {1: ""}
+        self._own = [1 if self._one else self._number(self._of_run(run)) for run in gathered.runs]
         self._lineage = Lineage((), {}) if self._one else self._related()
 
     def of(self, run: int, finding: Finding) -> int:
         """Return the asset that a finding of a run belongs to, from 1."""
-        if self._one:
-            return 1
         location, asset = finding.location, self._own[run]
         if type(location) is ImageLocation and location.image:
-            asset = self._number(AssetRef(AssetKind.IMAGE, image_name(location.image)))
+            name = image_name(location.image)
+            # An alert may come from a container that no other report speaks of.
+            asset = 1 if self._one and name.endswith(self._image) else self._number(AssetRef(AssetKind.IMAGE, name))
         return self._lineage.root_of(asset, finding).asset if self._lineage and of_package(finding) else asset
 
+    def _scanned(self) -> Iterator[str]:
+        """Yield the images that findings name; those of alerts say nothing of what was scanned."""
+        for told in self._gathered.told:
+            location = told.finding.location
+            if type(location) is ImageLocation and told.finding.kind is not Kind.RUNTIME:
+                yield image_name(location.image)
+
     def name(self, asset: int) -> str:
-        """Return what an asset is called; empty where all is one."""
-        return "" if self._one else self._keys[asset]
+        """Return what an asset is called; empty for the repository, and where all is one."""
+        return self._keys[asset]
 
     def _number(self, ref: AssetRef) -> int:
         number = self._numbers.get(ref)

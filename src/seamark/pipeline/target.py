@@ -26,6 +26,8 @@ class Target(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Tells scans of one tool over one asset apart where the report does not."""
     scanned_at: str = ""
     """When the scan ran (RFC 3339 or a date), for reports that do not say."""
+    root: str = ""
+    """Folder of the repository on the machine that scanned: absolute paths of the report are told from there."""
     complete: bool = False
     """The caller vouches that the scan ran to its end over everything, so that it may close findings."""
     format: str = "auto"

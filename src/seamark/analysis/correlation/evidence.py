@@ -135,19 +135,12 @@ def asks_for_title(known: Profile) -> bool:
 
 def likeness(left: Profile, right: Profile) -> Reason:
     """Return how far two rules speak of the same problem, and why; ("", 0.0) where nothing says so."""
-    secret = left.family == right.family == _SECRET
-    if (
-        left.configuration
-        and right.configuration
-        and left.tool == right.tool
-        and left.rule != right.rule
-        and not secret
-    ):
-        return NOTHING  # a tool's checks of configuration are told apart on purpose
-    if left.family and left.family == right.family:
+    if left.family and left.family == right.family and _shares(left, right):
         return ("rules of one family", SAME_FAMILY)
     if left.tool == right.tool and left.rule == right.rule:
         return ("same rule", SAME_FAMILY)
+    if left.tool == right.tool and left.configuration and right.configuration:
+        return NOTHING  # a tool's checks of configuration are told apart on purpose
     near = max((similarity(one, other) for one in left.cwes for other in right.cwes), default=0.0)
     if not near:
         return NOTHING
@@ -155,9 +148,18 @@ def likeness(left: Profile, right: Profile) -> Reason:
         return ("same weakness, in configuration", WEAKNESS_OF_CONFIGURATION)
     if near == 1.0:
         return ("same weakness", SAME_WEAKNESS)
+    if left.tool == right.tool:
+        return NOTHING  # two rules of one tool with different weaknesses are two problems on purpose
     if near >= 0.8:
         return ("near weaknesses", NEAR_WEAKNESS)
     return ("sibling weaknesses", SIBLING_WEAKNESS)
+
+
+def _shares(left: Profile, right: Profile) -> bool:
+    """Tell whether a common family makes two rules one: not two checks of one tool of configuration."""
+    if left.tool != right.tool or not (left.configuration and right.configuration):
+        return True
+    return left.rule == right.rule or left.family == _SECRET
 
 
 def concern(left: Profile, right: Profile) -> bool:

@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from seamark.analysis.correlation import evidence
 from seamark.analysis.correlation.evidence import MERGE, SUGGEST, Profile, Reason, Sighting, agreement, confidence
 from seamark.analysis.correlation.groups import Groups
+from seamark.analysis.correlation.kin import Kin
 from seamark.analysis.correlation.sites import CLOSE_LINES, Bond, Site, Voice, bonds
 
 __all__ = ["Link", "Outcome", "Sighting", "match"]
@@ -74,6 +75,8 @@ class _Matcher:
         self._profiles: dict[tuple[object, ...], int] = {}
         self._numbers: dict[Profile, int] = {}
         self._known: list[Profile] = []
+        self._kin = Kin(evidence.SIBLING_WEAKNESS)
+        self._meanings: list[int] = []
         self._likeness: dict[tuple[int, int], Reason] = {}
         self._voices: dict[tuple[int, int], tuple[frozenset[Voice], frozenset[tuple[str, str]]]] = {}
         self._of: list[int] = []
@@ -138,6 +141,7 @@ class _Matcher:
         if (number := self._numbers.get(known)) is None:
             number = self._numbers[known] = len(self._known)
             self._known.append(known)
+            self._meanings.append(self._kin.number(known))
         return number
 
     def _like(self, left: int, right: int) -> Reason:
@@ -323,22 +327,13 @@ class _Matcher:
 
     def _families(self, sites: list[Site]) -> Iterable[list[Site]]:
         """Return the sites of a file by what they speak of: what is alike through a third is of one family."""
-        present = sorted({self._of[at] for site in sites for at in site.members})
+        present = {self._meanings[self._of[at]] for site in sites for at in site.members}
         if len(present) == 1:
             return [sites]
-        home = dict(zip(present, present, strict=True))
-        known = self._likeness
-        for at, left in enumerate(present):
-            for right in present[at + 1 :]:
-                reason = known.get((left, right)) or self._like(left, right)
-                if reason[1] >= evidence.SIBLING_WEAKNESS and home[left] != home[right]:
-                    kept, gone = home[left], home[right]
-                    for number in present:
-                        if home[number] == gone:
-                            home[number] = kept
+        home = self._kin.homes(present)
         families: dict[int, list[Site]] = defaultdict(list)
         for site in sites:
-            families[home[self._of[site.members[0]]]].append(site)
+            families[home[self._meanings[self._of[site.members[0]]]]].append(site)
         return families.values()
 
     def _differ(self, left: Site, right: Site) -> bool:

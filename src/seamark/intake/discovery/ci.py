@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 
 class Pipeline(Struct, frozen=True):
@@ -15,6 +16,8 @@ class Pipeline(Struct, frozen=True):
     ref: str = ""
     commit: str = ""
     pull_request: str = ""
+    root: str = ""
+    """The folder that the repository is checked out in."""
 
 
 def detect(environment: Mapping[str, str]) -> Pipeline:
@@ -31,8 +34,13 @@ def detect(environment: Mapping[str, str]) -> Pipeline:
         ("JENKINS_URL", _jenkins),
     ):
         if environment.get(present):
-            return read(environment)
+            folder = next((environment[name] for name in _FOLDERS if environment.get(name)), "")
+            return replace(read(environment), root=folder)
     return Pipeline()
+
+
+_FOLDERS = ("GITHUB_WORKSPACE", "CI_PROJECT_DIR", "BUILD_SOURCESDIRECTORY", "BITBUCKET_CLONE_DIR", "WORKSPACE")
+"""Variables that name the checkout's folder, in the order of the systems above."""
 
 
 def _github(e: Mapping[str, str]) -> Pipeline:

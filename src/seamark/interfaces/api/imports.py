@@ -39,6 +39,14 @@ class Where(Schema):
     pull_request: Line = Field("", max_length=50, description="A scan of a pull request changes nothing on the branch.")
     image: Line = Field("", max_length=1000, description="`registry/name:tag@sha256:…`")
     configuration: Line = Field("", max_length=500, description="Tells several scans of one tool over one asset apart.")
+    root: Line = Field(
+        "",
+        max_length=1000,
+        description="Folder of the repository on the machine that scanned; absolute paths are told from there.",
+    )
+    scanned_at: Line = Field(
+        "", max_length=40, description="When the scan ran, if the report does not say: 2026-05-04T10:00:00Z."
+    )
     complete: bool = Field(default=False, description="You vouch that the scan ran to its end: it may close findings.")
     format: Line = Field("auto", max_length=60, description="A name of `/formats`, or `auto`.")
 

@@ -18,7 +18,7 @@ from seamark.pipeline.ingest.names import Flaw, Flaws, Rules
 from seamark.pipeline.ingest.placing import Placed, Placing
 from seamark.pipeline.ingest.rekeying import rekey_flaws
 from seamark.pipeline.ingest.roots import Roots
-from seamark.pipeline.ingest.source import Source
+from seamark.pipeline.ingest.source import Root, Source
 from seamark.store import evidence, writer
 from seamark.store.models import Application, EvidencePart, Issue, Report, Scan, Stream
 from seamark.store.models import Finding as Row
@@ -49,7 +49,14 @@ class Writing:
     """What the writes of one import share."""
 
     def __init__(
-        self, application: Application, report: Report, scorer: Scorer, profile_id: int, now: datetime, source: Source
+        self,
+        application: Application,
+        report: Report,
+        scorer: Scorer,
+        profile_id: int,
+        now: datetime,
+        source: Source,
+        root: Root,
     ) -> None:
         self.application, self.report, self.scorer, self.profile_id, self.now = (
             application,
@@ -58,7 +65,7 @@ class Writing:
             profile_id,
             now,
         )
-        self.source = source
+        self.source, self.root = source, root
         self.flaws = FlawsOfFindings(report.format)
         self.roots = Roots(application)
         self.touched: set[int] = set()

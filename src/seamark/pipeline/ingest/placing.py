@@ -5,9 +5,9 @@ Only the blocks that the import touches are loaded, and of those only what may m
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from datetime import datetime
 from operator import itemgetter
 from typing import NamedTuple
@@ -17,8 +17,10 @@ import msgspec
 from seamark.analysis.correlation import evidence as weights
 from seamark.analysis.correlation.blocks import Member, to_compare
 from seamark.analysis.correlation.evidence import Sighting
+from seamark.analysis.correlation.kin import Kin
 from seamark.analysis.correlation.matching import Link, match
 from seamark.analysis.correlation.sighting import rule_title, sighting
+from seamark.analysis.correlation.sites import IMPORT_LINES
 from seamark.core import finding as core
 from seamark.core.kind import KINDS_BY_CODE, Kind
 from seamark.pipeline.ingest.joining import Apart, Why, conflict, join, said_of
@@ -72,11 +74,7 @@ class Placing:
         self._rules: dict[int, Known] = {}
         self._profiles: dict[tuple[int, tuple[int, ...], bool, bool], int] = {}
         self._stored_profiles: dict[tuple[int, int, bool], int] = {}
-        self._meanings: dict[weights.Profile, int] = {}
-        self._speaking: dict[weights.Profile, int] = {}
-        """Those that may mean the same as another rule: of the others nothing is known but the rule."""
-        self._by_rule: dict[tuple[str, str], set[int]] = defaultdict(set)
-        self._kin: list[set[int]] = []
+        self._kin = Kin()
 
     def place(
         self, stream: Stream, fresh: Sequence[Prepared], rules: Sequence[int], inherited: Mapping[int, int], *, now: datetime
@@ -87,10 +85,10 @@ class Placing:
         chosen = self._chosen(stream, fresh, rules, stored)
         new = [at for at in chosen if at < len(fresh)]
         old = [stored[at - len(fresh)] for at in chosen if at >= len(fresh)]
-        seen = self._seen(old)
-        old = [row for row in old if row.number in seen]
+        near = _near([(fresh[at].block, line_of(fresh[at].read.finding) or 0) for at in new], old)
+        seen = self._seen([row for row in old if row.number in near])
         sightings = [self._fresh_sighting(stream, fresh[at], rules[at]) for at in new]
-        sightings += [seen.pop(row.number) for row in old]
+        sightings += [seen.pop(row.number) if row.number in seen else self._far_sighting(row) for row in old]
         homes = [inherited.get(at, 0) for at in new] + [row.issue for row in old]
         apart = _apart(sorted({*homes} - {0}))
         outcome = match(
@@ -196,7 +194,7 @@ class Placing:
                 else self._member(stored[at - len(fresh)])
                 for at in members
             ]
-            chosen += [members[at] for at in to_compare(listed, self._kin_of)]
+            chosen += [members[at] for at in to_compare(listed, self._kin.of)]
         return sorted(chosen)
 
     def _fresh_member(self, stream: Stream, one: Prepared, rule: int) -> Member:
@@ -221,47 +219,12 @@ class Placing:
         number = self._profiles.get(key)
         if number is None:
             known = self._rules[rule]
-            number = self._profiles[key] = self._meaning(
+            number = self._profiles[key] = self._kin.number(
                 weights.profile(
                     known.tool, known.texts.id, cwes or known.texts.cwes, secret=key[2], configuration=key[3], title=known.title,
                 )
             )  # fmt: skip
         return number
-
-    def _meaning(self, profile: weights.Profile) -> int:
-        """Return the number of what a profile means; what is alike whatever the tool and the rule has one number.
-
-        Ten tools have thousands of rules and speak of a few dozen weaknesses: only these are compared with each other.
-        """
-        shared = not profile.configuration and bool(profile.family or profile.cwes)
-        meaning = profile
-        if shared:
-            # Of no tool, and a rule that no other meaning has.
-            told = f"{profile.family} {profile.cwes}"
-            meaning = profile._replace(tool="", rule=told, role="", listed=False)
-        number = self._meanings.get(meaning)
-        if number is None:
-            number = self._meanings[meaning] = len(self._kin)
-            self._kin.append({number})
-            if meaning.family or meaning.cwes:
-                self._speaking[meaning] = number
-                self._befriend(
-                    number, {at for other, at in self._speaking.items() if weights.likeness(meaning, other)[1] > 0}
-                )
-        same = self._by_rule[profile.tool, profile.rule]
-        if number not in same:
-            # A rule is kin to itself, whatever weaknesses its findings name.
-            self._befriend(number, same)
-            same.add(number)
-        return number
-
-    def _befriend(self, number: int, kin: AbstractSet[int]) -> None:
-        self._kin[number] |= kin
-        for at in kin:
-            self._kin[at].add(number)
-
-    def _kin_of(self, profile: int) -> set[int]:
-        return self._kin[profile]
 
     def _fresh_sighting(self, stream: Stream, one: Prepared, rule: int) -> Sighting:
         read = one.read
@@ -273,6 +236,14 @@ class Placing:
         rows = {row.number: row for row in old}
         wanted = [(row.number, row.evidence, row.evidence_index) for row in old]
         return {number: self._stored_sighting(rows[number], finding) for number, finding in evidence.each_at(wanted)}
+
+    def _far_sighting(self, row: Stored) -> Sighting:
+        """Return a stored finding by its row alone: from afar only its line and its rule count."""
+        known, kind = self._rules[row.rule], KINDS_BY_CODE[row.kind]
+        return Sighting(
+            tool=known.tool, rule=known.texts.id, path=row.path, line=row.line or 0, cwes=known.texts.cwes, kind=kind, asset=str(row.block),
+            title=known.title, stream=row.stream,
+        )  # fmt: skip
 
     def _stored_sighting(self, row: Stored, finding: core.Finding) -> Sighting:
         known = self._rules[row.rule]
@@ -293,6 +264,24 @@ class Placing:
             blocks,
         )
         return [Stored._make(row) for row in sorted(rows, key=itemgetter(0))]
+
+
+def _near(fresh: Sequence[tuple[int, int]], old: Sequence[Stored]) -> set[int]:
+    """Return the row ids of stored findings that stand near a new one, given those by block and line: what has no line is near."""
+    lines: dict[int, list[int]] = defaultdict(list)
+    for block, line in sorted(fresh):
+        lines[block].append(line)
+    found = set()
+    for row in old:
+        there, line = lines.get(row.block, ()), row.line or 0
+        at = bisect_left(there, line - _REACH)
+        if not line or not row.path or (at < len(there) and there[at] <= line + _REACH) or (there and not there[0]):
+            found.add(row.number)
+    return found
+
+
+_REACH = IMPORT_LINES + 5
+"""Lines within which one finding may be joined to another by more than its line and its rule."""
 
 
 def _apart(issues: list[int]) -> Callable[[int, int], bool] | None:

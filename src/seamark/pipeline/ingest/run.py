@@ -17,7 +17,7 @@ from seamark.core.component import Component, DependsOn
 from seamark.core.finding import Finding
 from seamark.core.report import Repeated, Run
 from seamark.intake.parsers.kit.normalise import moment
-from seamark.intake.parsers.kit.read import OpenReport
+from seamark.intake.parsers.kit.read import OpenReport, collector_at_rest
 from seamark.pipeline.ingest.batch import Writing
 from seamark.pipeline.ingest.corroborating import confirmed_by, corroborate_issues
 from seamark.pipeline.ingest.fixes import retarget
@@ -27,7 +27,7 @@ from seamark.pipeline.ingest.lineage import record_layers, record_relations
 from seamark.pipeline.ingest.place import application_of, asset_of, stream_of
 from seamark.pipeline.ingest.refreshing import refresh
 from seamark.pipeline.ingest.rekeying import rekey_assets
-from seamark.pipeline.ingest.source import Source
+from seamark.pipeline.ingest.source import Root, Source
 from seamark.pipeline.ingest.stream import OpenScan
 from seamark.pipeline.profiles import active_profile
 from seamark.pipeline.target import Target, short_ref
@@ -71,7 +71,8 @@ def ingest(
 ) -> Outcome:
     """Import a report; `source` is the code that was scanned, where it is at hand. Raises `UnreadableReport` and `ImportRefused`; nothing is then kept of it."""
     now = timezone.now()
-    with transaction.atomic():
+    # Without a savepoint inside the caller's transaction: SQLite would keep the original of every changed page in memory for it.
+    with transaction.atomic(savepoint=False):
         if connection.vendor == "postgresql":
             # An import writes each row once and is repeated whole after a crash: waiting for the disk once, at the end, is enough.
             with connection.cursor() as cursor:
@@ -175,7 +176,7 @@ class _Import:
             now,
             progress,
         )
-        self._writing = Writing(application, report, Scorer(profile), profile_id, now, source)
+        self._writing = Writing(application, report, Scorer(profile), profile_id, now, source, Root(target.root))
         self._scans: dict[int, OpenScan] = {}
         self._assets: dict[int, Asset] = {}
         self._relations: list[Relation] = []
@@ -184,8 +185,9 @@ class _Import:
 
     def run(self, opened: OpenReport) -> Outcome:
         try:
-            self._read(opened)
-            return self._finish()
+            with collector_at_rest():
+                self._read(opened)
+                return self._finish()
         finally:
             for scan in self._scans.values():
                 scan.close()

@@ -6,10 +6,41 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
 
+from msgspec.structs import replace
+
 from seamark.core.checkout import Checkout, Route
 from seamark.core.finding import Finding
+from seamark.core.location import CodeLocation
 from seamark.intake.discovery.checkout import WorkingTree, enrich
 from seamark.intake.discovery.lines import line_map
+from seamark.intake.parsers.kit.tidy import clean_path
+
+
+class Root:
+    """The folder of the repository on the machine that scanned. Tools that write absolute paths meet the others only without it."""
+
+    def __init__(self, folder: str) -> None:
+        cleaned = clean_path(folder).rstrip("/") if folder else ""
+        self._before = f"{cleaned}/" if cleaned.startswith("/") else ""
+
+    def path(self, path: str) -> str:
+        """Return a path as seen from the folder; those outside of it stay as they are."""
+        return path[len(self._before) :] if self._before and path.startswith(self._before) else path
+
+    def finding(self, finding: Finding) -> Finding:
+        """Return a finding with its own path and those of its flow as seen from the folder."""
+        if not self._before:
+            return finding
+        place = finding.location
+        changed: dict[str, object] = {}
+        if isinstance(place, CodeLocation) and place.path.startswith(self._before):
+            changed["location"] = replace(place, path=self.path(place.path))
+        if any(step.location.path.startswith(self._before) for step in finding.flow):
+            changed["flow"] = tuple(
+                replace(step, location=replace(step.location, path=self.path(step.location.path)))
+                for step in finding.flow
+            )
+        return replace(finding, **changed) if changed else finding
 
 
 class Source:

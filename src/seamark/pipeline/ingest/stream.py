@@ -17,6 +17,7 @@ from seamark.pipeline.ingest.keys import KeyMap
 from seamark.pipeline.ingest.known import Held, Old, align
 from seamark.pipeline.ingest.relatives import Relatives
 from seamark.pipeline.ingest.rows import Read, line_of, take
+from seamark.pipeline.ingest.source import Root
 from seamark.pipeline.ingest.spool import Spool, by_block
 from seamark.store import writer
 from seamark.store.models import Finding as Row
@@ -32,7 +33,7 @@ class OpenScan:
 
     def __init__(self, stream: Stream, scan: Scan, writing: Writing, run: Run, *, overtaken: bool = False) -> None:
         self._overtaken = overtaken
-        self.stream, self.scan, self.run = stream, scan, run
+        self.stream, self.scan, self.run = stream, scan, _seen_from(writing.root, run)
         self._writing = writing
         self._waiting: list[Read] = []
         self._repeated: list[int] = []
@@ -56,7 +57,7 @@ class OpenScan:
 
     def merge_run(self, run: Run) -> None:
         """Take in another run of the same stream: the scan is as good as the worst of its runs."""
-        known = self.run
+        known, run = self.run, _seen_from(self._writing.root, run)
 
         def least(left: bool | None, right: bool | None) -> bool | None:
             return False if left is False or right is False else (left if right is None else right)
@@ -72,7 +73,8 @@ class OpenScan:
 
     def add(self, index: int, finding: Finding) -> None:
         """Take in a finding; an advisory of several flaws counts as one finding of each."""
-        for one in flaws_of(self._writing.source.enriched(finding)):
+        writing = self._writing
+        for one in flaws_of(writing.source.enriched(writing.root.finding(finding))):
             self.count += 1
             self._waiting.append(take(index, one))
         if len(self._waiting) >= BATCH:
@@ -265,6 +267,11 @@ class OpenScan:
             scan.scope = list(run.scope)[:MOST_PATHS]
         scan.findings, scan.new, scan.unchanged, scan.moved = self.count, self.new, self.unchanged, self.moved
         scan.save()
+
+
+def _seen_from(root: Root, run: Run) -> Run:
+    """Return a run with what it looked at as seen from the repository's folder."""
+    return run if run.scope is None else msgspec.structs.replace(run, scope=tuple(map(root.path, run.scope)))
 
 
 def _sorted(reads: list[Read]) -> tuple[list[Read], list[Read], list[int]]:

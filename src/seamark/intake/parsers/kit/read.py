@@ -58,7 +58,7 @@ class OpenReport:
         if self.known is not None:
             # Looked up at every row: what is known depends on the run that the rows belong to.
             reading.known = lambda row: self.known is not None and self.known(row)
-        with _collector_at_rest():
+        with collector_at_rest():
             try:
                 for item in self._raw_items(reading):
                     if type(item) is Finding:
@@ -116,7 +116,7 @@ class OpenReport:
 
 
 @contextlib.contextmanager
-def _collector_at_rest() -> Iterator[None]:
+def collector_at_rest() -> Iterator[None]:
     """Switch cyclic garbage collection off: it costs two thirds of a decode, and decoded values have no cycles."""
     enabled = gc.isenabled()
     gc.disable()

@@ -65,6 +65,12 @@ if TYPE_CHECKING:
     "--complete", is_flag=True, help="You vouch that each scan ran to its end, so that it may close findings."
 )
 @click.option(
+    "--root",
+    default="",
+    metavar="DIR",
+    help="Folder of the repository on the machine that scanned, left out of absolute paths (default: --source, the CI's, this folder).",
+)
+@click.option(
     "--source",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     metavar="DIR",
@@ -85,7 +91,11 @@ def command(reports: tuple[str, ...], *, as_lines: bool, format_: str, source: P
     \b
     Exit codes: 0 all imported, 1 an import failed, 2 something unreadable, 3 unknown or ambiguous format.
     """
-    target = Target(format=format_, **_where(where, detect(os.environ)))
+    pipeline = detect(os.environ)
+    root = (
+        where.pop("root") or (str(source.resolve()) if source is not None else "") or pipeline.root or str(Path.cwd())
+    )
+    target = Target(format=format_, root=root, **_where(where, pipeline))
     codes = set()
     with _importer(target, source) as carry_out:
         for number, path in enumerate(reports):
