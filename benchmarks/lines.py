@@ -68,14 +68,14 @@ LINES: dict[str, Line] = {
         Line("correlation.one.time", "import beside another tool", "s",
              "A new tool's report of a repository of which another one holds as many findings, nine times as many of other applications beside them; "
              "three in ten lie at or near one of them, of the same weakness.", _APART, 1.5, "ratio"),
-        Line("correlation.one.memory", "memory of that import", "MB", "Largest resident set of the importing process (`VmHWM`).", _APART, 300),
-        Line("correlation.one.joined", "findings that joined an issue", "findings",
+        Line("correlation.one.memory", "memory beside another tool", "MB", "Largest resident set of the importing process (`VmHWM`).", _APART, 300),
+        Line("correlation.one.joined", "findings that joined another tool's", "findings",
              "New findings that are evidence of an issue that others, or the report itself, have already."),
         Line("correlation.time", "import beside ten other tools", "s",
              "A new tool's report of a repository of which ten others hold ten times as many findings; three in ten lie at or near one of them, of the "
              "same weakness.", _APART, 1.5, "ratio"),
-        Line("correlation.memory", "memory of that import", "MB", "Largest resident set of the importing process (`VmHWM`).", _APART, 300),
-        Line("correlation.joined", "findings that joined an issue", "findings",
+        Line("correlation.memory", "memory beside ten other tools", "MB", "Largest resident set of the importing process (`VmHWM`).", _APART, 300),
+        Line("correlation.joined", "findings that joined one of the ten's", "findings",
              "New findings that are evidence of an issue that others, or the report itself, have already."),
         Line("memory.peak", "memory, SARIF of 1 GB", "MB", "Largest resident set of the importing process (`VmHWM`), pages of the mapped file included.",
              target=300),

@@ -17,6 +17,7 @@ from rich.table import Table
 from benchmarks.accuracy import labelled, packages, samples, tracking
 from benchmarks.accuracy.corpus import corpus
 from benchmarks.accuracy.score import Score, score
+from benchmarks.accuracy.whole import whole
 from benchmarks.drift.score import Score as Tracked
 
 FIGURES = Path(__file__).with_name("figures.json")
@@ -31,6 +32,7 @@ def measure(folder: Path) -> Iterator[tuple[str, Score]]:
     """Yield the name and the score of every labelled set that is there."""
     if (folder / "benchmark").is_dir():
         yield from _code(labelled.benchmark(folder / "benchmark"))
+        yield "code, through seamark correlate", whole(folder / "benchmark")
         if (folder / "benchmark/utils_samples").is_dir():
             yield "small reports of many tools", score(samples.samples(folder / "benchmark/utils_samples"))
     if (folder / "sca/anteather-image").is_dir():

@@ -27,12 +27,13 @@ class Labelled(NamedTuple):
 
 
 _CASE = re.compile(r"BenchmarkTest\d{5}")
-_REPORTS = {
+REPORTS = {
     "bandit-upstream": "BenchmarkPython-Bandit.sarif",
     "bandit-local": "BenchmarkPython-bandit-local.json",
     "ruff-S-local": "BenchmarkPython-ruff-S-local.sarif",
     "semgrep-1.182-local": "BenchmarkPython-semgrep-oss-local.json",
 }
+"""Reports in formats of ours, by the name under which the truth knows their tools."""
 
 
 def read(path: Path) -> Iterator[Finding]:
@@ -45,11 +46,11 @@ def benchmark(folder: Path) -> list[Labelled]:
 
     Same test case and same category is the same issue.
     """
-    truth = _truth(folder / "normalized-python.csv")
+    truth = truth_of(folder)
     results = folder / "python_results"
     streams: dict[str, Iterable[Sighting]] = {
         name: [sighting(finding, name.partition("-")[0]) for finding in read(results / file)]
-        for name, file in _REPORTS.items()
+        for name, file in REPORTS.items()
     }
     streams["dlint-local"] = _dlint(results / "BenchmarkPython-dlint-local.txt")
     streams["bearer-1.51.1"] = _bearer(results / "Benchmark-Bearer-v1.51.1.json")
@@ -64,8 +65,15 @@ def benchmark(folder: Path) -> list[Labelled]:
     return found
 
 
-def _truth(path: Path) -> dict[tuple[str, str, str, int], str]:
-    with path.open(encoding="utf-8", newline="") as file:
+def case_of(path: str) -> str:
+    """Return the test case that a file is of, empty where it is of none."""
+    case = _CASE.search(path)
+    return case[0] if case else ""
+
+
+def truth_of(folder: Path) -> dict[tuple[str, str, str, int], str]:
+    """Return the category of each labelled finding by tool, test case, rule and line."""
+    with (folder / "normalized-python.csv").open(encoding="utf-8", newline="") as file:
         return {
             (row["tool"], row["test"], row["rule"], int(row["line"])): row["truth_category"]
             for row in csv.DictReader(file)

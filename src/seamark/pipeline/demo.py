@@ -13,6 +13,7 @@ from seamark.intake.discovery.context import read_context
 from seamark.pipeline.context import apply_context
 from seamark.pipeline.imports import import_file
 from seamark.pipeline.ingest.place import application_of
+from seamark.pipeline.ingest.source import Source
 from seamark.pipeline.intelligence import load_file
 from seamark.pipeline.people import Login, add_user, reset_password
 from seamark.pipeline.target import Target
@@ -42,7 +43,8 @@ def load_example(folder: Path, progress: Callable[[int], None] = lambda _: None)
     if (folder / "intelligence.json").exists():
         load_file(folder / "intelligence.json")
     lines = []
-    for state in sorted(path for path in (folder / "reports").iterdir() if path.is_dir() and path.name[:1].isdigit()):
+    states = sorted(path for path in (folder / "reports").iterdir() if path.is_dir() and path.name[:1].isdigit())
+    for state in states:
         lines.append(f"{state.name}:")
         for path in sorted(path for path in state.iterdir() if path.suffix in {".json", ".sarif", ".xml", ".jsonl"}):
             if _known(path, application):
@@ -56,7 +58,9 @@ def load_example(folder: Path, progress: Callable[[int], None] = lambda _: None)
                 configuration=path.stem,
                 scanned_at=state.name,
             )
-            outcome = import_file(path, target, progress=progress)
+            # The folder holds the code of the newest state only.
+            source = Source.of(folder) if state == states[-1] else None
+            outcome = import_file(path, target, progress=progress, source=source)
             lines.append(
                 f"  {path.name:<34} {outcome.findings:>4} findings {outcome.new:>4} new {outcome.moved:>4} moved {outcome.fixed:>4} fixed"
             )

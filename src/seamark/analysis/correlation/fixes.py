@@ -145,7 +145,10 @@ def _of_setting(path: str, resource: str) -> FixKey | None:
 
 @lru_cache(maxsize=8192)
 def _of_code(path: str, scope: str) -> FixKey:
-    return _made(CODE, f"{path}::{scope}", f"Change {scope} in {path}", scope)
+    key = f"{path}::{scope}"
+    if len(key) <= MOST_KEY and key.isprintable():
+        return FixKey(CODE, key, f"Change {scope} in {path}"[:MOST_TITLE], scope)
+    return _made(CODE, key, f"Change {scope} in {path}", scope)
 
 
 def _of_secret(finding: Finding, about: Rule | None) -> FixKey | None:

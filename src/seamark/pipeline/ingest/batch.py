@@ -157,12 +157,12 @@ class Writing:
         rules = self._rules_of(stream, [one.read for one in prepared])
         parts = self._evidence([one.read.encoded for one in prepared])
         numbers = writer.reserve(Row, len(prepared))
-        size = evidence.PACK
+        size, stream_id, scan_id = evidence.PACK, stream.pk, scan.pk
         writer.insert(
             Row, r.FINDING_COLUMNS,
             [
                 r.finding_row(
-                    one, number=numbers[at], stream=stream.pk, issue=issues[at], rule=rules[one.read.finding.rule], scan=scan.pk,
+                    one, number=numbers[at], stream=stream_id, issue=issues[at], rule=rules[one.read.finding.rule], scan=scan_id,
                     evidence=parts[at // size], evidence_index=at % size,
                 )
                 for at, one in enumerate(prepared)

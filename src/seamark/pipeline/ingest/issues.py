@@ -29,6 +29,9 @@ ISSUE_COLUMNS = (
 SETTLED = FindingFlag.SUPPRESSED.value | FindingFlag.NOT_AFFECTED.value | FindingFlag.REFUTED.value
 
 
+_OPEN, _DISMISSED = State.OPEN.value, State.DISMISSED.value
+
+
 class Cleared(NamedTuple):
     """The fix of an issue, or the hash of the change that would be its fix, were there another one that needs it."""
 
@@ -113,6 +116,7 @@ def new_issue_rows(
         if inputs not in facts:
             told = flaw.exploitation if flaw else None
             facts[inputs] = facts_of(inputs.severity, inputs.kind, inputs.cvss, inputs.flags, 1, told, application)
+    number = application.pk
     scored = dict(zip(facts, scorer.score(list(facts.values())), strict=True))
     rows = []
     for key, (first, inputs, flaw) in zip(groups, drafts, strict=True):
@@ -122,9 +126,9 @@ def new_issue_rows(
         settled = bool(inputs.flags & SETTLED)
         cwes = finding.cwes or (first.read.about.cwes if first.read.about else ())
         rows.append((
-            numbers[key], application.pk, asset, KIND_CODES[one.kind], finding.title, issue_place(finding),
+            numbers[key], number, asset, KIND_CODES[one.kind], finding.title, issue_place(finding),
             component_text(finding.component), finding.rule, flaw.number if flaw else None, cwes[0] if cwes else None, inputs.severity,
-            tenths, priority, text, profile_id, State.DISMISSED.value if settled else State.OPEN.value,
+            tenths, priority, text, profile_id, _DISMISSED if settled else _OPEN,
             resolution_of(inputs.flags) if settled else "", on_default and not settled, False, not on_default,
             bool(one.kev_added), one.fixable, 1, "", None, None, *fixes.get(key, NO_FIX), now, now if settled else None,
         ))  # fmt: skip
