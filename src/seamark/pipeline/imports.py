@@ -264,7 +264,7 @@ def _carry_out(found: Import) -> Outcome:
             file.write(piece)
         file.flush()
         opened: OpenReport = open_report(file.name, target.format, key=secret_digest_key())
-        with guarded():
+        with guarded(), transaction.atomic():
             return ingest(opened, found.report, target, tell, _source_of(found))
 
 

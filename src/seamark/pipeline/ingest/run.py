@@ -69,7 +69,10 @@ def ingest(
     progress: Progress = lambda _: None,
     source: Source | None = None,
 ) -> Outcome:
-    """Import a report; `source` is the code that was scanned, where it is at hand. Raises `UnreadableReport` and `ImportRefused`; nothing is then kept of it."""
+    """Import a report; `source` is the code that was scanned, where it is at hand.
+
+    Raises `UnreadableReport` and `ImportRefused`; nothing is then kept of it once the transaction that the caller has opened is rolled back.
+    """
     now = timezone.now()
     # Without a savepoint inside the caller's transaction: SQLite would keep the original of every changed page in memory for it.
     with transaction.atomic(savepoint=False):
