@@ -63,7 +63,8 @@ accuracy: $(DEVELOPMENT) ## Precision and recall of merging across tools, on lab
 
 .PHONY: conformance
 conformance: $(DEVELOPMENT) ## Compare the parsers with a folder of real reports, where it is there
-	$(BIN)/python -m pytest -n 2 -m corpus
+	$(BIN)/python -m pytest -n 2 --dist loadscope -m corpus
+	$(BIN)/python -m tests.conformance.oracle --table
 
 .PHONY: docs
 docs: $(DEVELOPMENT) ## Build the documentation into site/

@@ -44,14 +44,14 @@ class _Place(NamedTuple):
     path: str
 
 
-def _by_seed(seed: float | str) -> random.Random:
+def by_seed(seed: float | str) -> random.Random:
     """Return the source of chance: it has to be repeatable, not unpredictable."""
     return random.Random(seed)  # noqa: S311
 
 
 def _those(seed: float, count: int, share: float) -> frozenset[int]:
     """Return the numbers of the findings that change."""
-    return frozenset(_by_seed(seed).sample(range(count), round(count * share)))
+    return frozenset(by_seed(seed).sample(range(count), round(count * share)))
 
 
 def _rules(chance: random.Random, count: int) -> list[dict[str, Any]]:
@@ -71,7 +71,7 @@ def _rules(chance: random.Random, count: int) -> list[dict[str, Any]]:
 
 def _rules_of(seed: int, tool: int) -> list[dict[str, Any]]:
     """Return the rules of one of several tools: each has its own, of weaknesses by chance."""
-    rules = _rules(_by_seed(f"rules {seed} {tool}"), _RULES)
+    rules = _rules(by_seed(f"rules {seed} {tool}"), _RULES)
     for rule in rules:
         rule["id"] = f"{rule['id']}-t{tool}"
     return rules
@@ -94,12 +94,12 @@ def _places(chance: random.Random, count: int, rules: int, files: list[str]) -> 
 
 def _places_of(seed: int, tool: int, count: int, files: list[str]) -> Iterator[_Place]:
     """Yield the places of one of several tools that are its own."""
-    return _places(_by_seed(f"places {seed} {tool}"), count, _RULES, files)
+    return _places(by_seed(f"places {seed} {tool}"), count, _RULES, files)
 
 
 def _places_near(seed: int, tool: int, count: int, files: list[str]) -> Iterator[_Place]:
     """Yield the places of a tool of which some are those of the tools before it."""
-    chance = _by_seed(f"near {seed} {tool}")
+    chance = by_seed(f"near {seed} {tool}")
     by_weakness: dict[str, list[int]] = {}
     for number, rule in enumerate(_rules_of(seed, tool)):
         by_weakness.setdefault(_weakness(rule), []).append(number)
@@ -158,7 +158,7 @@ def _results(
 
 def sarif(path: Path, count: int, *, seed: int = 1, changed: float = 0.0) -> None:
     """Write a SARIF report of `count` results, about 1.2 kB each. Changed ones have another line and another message."""
-    chance = _by_seed(seed)
+    chance = by_seed(seed)
     rules = _rules(chance, _RULES)
     places = _places(chance, count, len(rules), _files(chance, count))
     _write_sarif(path, "Acme Scanner", rules, _results(chance, count, rules, changed, places, shared=False))
@@ -169,9 +169,9 @@ def sarif_of(path: Path, count: int, *, tool: int, seed: int = 1, near: bool = F
 
     With `near` the share `NEAR` of its results lies where the tools before it found the same weakness, give or take `DRIFT` lines.
     """
-    files, rules = _files(_by_seed(f"files {seed}"), count), _rules_of(seed, tool)
+    files, rules = _files(by_seed(f"files {seed}"), count), _rules_of(seed, tool)
     places = (_places_near if near else _places_of)(seed, tool, count, files)
-    results = _results(_by_seed(f"texts {seed} {tool}"), count, rules, 0.0, places, shared=True)
+    results = _results(by_seed(f"texts {seed} {tool}"), count, rules, 0.0, places, shared=True)
     _write_sarif(path, f"Acme Scanner {tool}", rules, results)
 
 
@@ -192,7 +192,7 @@ def trivy(path: Path, count: int, *, seed: int = 1, changed: float = 0.0) -> Non
 
     Changed ones have another severity.
     """
-    chance = _by_seed(seed)
+    chance = by_seed(seed)
     regraded = _those(seed + 1, count, changed)
     with path.open("w", encoding="utf-8") as file:
         file.write(_TRIVY_HEAD)

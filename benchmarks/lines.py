@@ -42,6 +42,12 @@ _BARE = "the same decode into the parser's own structs, collector off"
 _FLOOR = "the floor: typed decode, one bulk insert, one upsert into 12 columns with four indexes"
 _APART = "the same import with nothing compared: each finding an issue of its own"
 
+_OWN = "typed decode of the same bytes into the parser's own rows, collector off; of XML, lxml's elements alone"
+JSON = (
+    "sarif", "trivy", "grype", "semgrep", "snyk", "npm-audit", "osv-scanner", "gitleaks", "checkov", "prowler", "cyclonedx",
+)  # fmt: skip
+XML = ("zap", "dependency-check")
+
 LINES: dict[str, Line] = {
     line.key: line
     for line in (
@@ -51,6 +57,9 @@ LINES: dict[str, Line] = {
              _BARE),
         Line("parse.trivy", "read Trivy", "s", "The same for a Trivy report in which every finding is a CVE of its own.", _PLAIN, 2, "ratio"),
         Line("parse.trivy.bare", "read Trivy, bare limit", "s", "The same for Trivy.", _BARE),
+        *(Line(f"rate.{name}", f"rate of {name}", "findings/s",
+               "Findings by processor second on one core: open, recognise, decode, use up all findings.",
+               _OWN, 30_000 if name in XML else 100_000, more_is_better=True) for name in JSON + XML),
         Line("import.sarif", "first import, SARIF", "findings/s",
              "`import_file` into an empty database, from the file to the commit: reading, keeping the report, findings, issues, scores.",
              _FLOOR, 20_000, more_is_better=True),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
-from benchmarks import generate
+from benchmarks import generate, scanners
 from benchmarks.generate import MAKERS
 
 HOME = Path(__file__).resolve().parent.parent / ".run" / "bench"
@@ -24,9 +25,14 @@ def report_of(tool: int, count: int, *, near: bool = False) -> Path:
     return _kept(name, lambda path: generate.sarif_of(path, count, tool=tool, near=near))
 
 
-def _kept(name: str, make: Callable[[Path], None]) -> Path:
+def report_of_scanner(format: str, count: int) -> Path:
+    """Return the generated report of one of the most used scanners."""
+    return _kept(f"{format}-{count}", lambda path: scanners.MAKERS[format](path, count), scanners)
+
+
+def _kept(name: str, make: Callable[[Path], None], generator: ModuleType = generate) -> Path:
     """Return a file of the reports' folder, made where this generator has not made it yet."""
-    made_by = hashlib.sha256(Path(generate.__file__).read_bytes()).hexdigest()[:8]
+    made_by = hashlib.sha256(Path(str(generator.__file__)).read_bytes()).hexdigest()[:8]
     path = HOME / f"{name}.{made_by}.json"
     if not path.exists():
         HOME.mkdir(parents=True, exist_ok=True)

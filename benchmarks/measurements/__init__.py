@@ -3,12 +3,17 @@
 from collections.abc import Callable
 
 from benchmarks.bench import Bench, Figure
-from benchmarks.measurements import again, correlation, grown, imports, lists, memory, parse, rescore, storage
+from benchmarks.measurements import again, correlation, grown, imports, lists, memory, parse, rates, rescore, storage
 
 Measurement = Callable[[Bench], list[Figure]]
 
+
+def _parse(bench: Bench) -> list[Figure]:
+    return parse.figures(bench) + rates.figures(bench)
+
+
 MEASUREMENTS: dict[str, Measurement] = {
-    "parse": parse.figures,
+    "parse": _parse,
     "import": imports.figures,
     "again": again.figures,
     "grown": grown.figures,

@@ -55,6 +55,19 @@ def test_a_report_is_queued_worked_off_and_told_of(call: Caller) -> None:
     }
 
 
+MAPPING = "name: acme\ntool: Acme\nkind: code\nformat: json\nfields: {title: headline, path: file}\n"
+
+
+def test_a_report_is_read_by_the_mapping_that_comes_with_it(call: Caller) -> None:
+    sent = _send(call, b'[{"headline": "Weak hash", "file": "a.py"}]', mapping=MAPPING)
+    assert (sent.status_code, sent.json()["target"]["mapping"].split()) == (202, MAPPING.split())
+    assert work_once()
+    done = call("GET", f"/imports/{sent.json()['id']}").json()
+    assert (done["state"], done["result"]["format"], done["result"]["findings"]) == ("done", "mapping:acme", 1)
+    refused = _send(call, mapping="name: [")
+    assert (refused.status_code, "mapping cannot be used: Not YAML" in refused.json()["detail"]) == (422, True)
+
+
 @pytest.mark.parametrize(
     ("content", "failure"),
     [

@@ -23,7 +23,7 @@ def spoil(data: bytes, seed: str, most: int = 140) -> Iterator[Spoiled]:
     yield from _overwritten(data, dice)
     left = most - 40
     text = data.lstrip()
-    if text[:1] in {b"{", b"["}:
+    if text[:1] in {b"{", b"["} and not text[1:3].isdigit():
         yield from _json(data, dice, left)
     elif text[:1] == b"<":
         yield from _xml(data, dice, left)

@@ -187,8 +187,16 @@ def test_routes_are_kept_for_later_imports(load: Callable[..., Outcome]) -> None
 
 def test_absolute_paths_are_told_from_the_repository_s_folder(load: Callable[..., Outcome]) -> None:
     load(sarif([hit(line=9)], tool="Relative"), source=False)
-    load(sarif([hit(path="file:///home/runner/work/shop/app.py", line=9)], tool="Absolute"), source=False, root="/home/runner/work/shop/")
+    load(
+        sarif([hit(path="file:///home/runner/work/shop/app.py", line=9)], tool="Absolute"),
+        source=False,
+        root="/home/runner/work/shop/",
+    )
     issue = Issue.objects.get()
     assert (issue.tools, issue.place) == (2, "app.py:9")
-    load(sarif([hit(path="/home/runner/work/shop2/app.py", line=9)], tool="Other"), source=False, root="/home/runner/work/shop")
+    load(
+        sarif([hit(path="/home/runner/work/shop2/app.py", line=9)], tool="Other"),
+        source=False,
+        root="/home/runner/work/shop",
+    )
     assert Issue.objects.count() == 2

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
+from seamark.core.kind import Kind
 from seamark.intake.parsers.kit import shapes
 from seamark.intake.parsers.kit.registry import Parser, Variant, parsers
+from seamark.intake.parsers.kit.source import Source
 from seamark.interfaces.cli.main import main as seamark
 from seamark.site.options import OPTIONS, Option
 
@@ -74,23 +77,60 @@ def _help(path: str, command: click.Command) -> str:
 
 
 def formats() -> str:
-    """Return the page on formats: what every parser declares of itself. Parsers of other packages stay out."""
+    """Return the page on formats: what every parser declares of itself, by kind. Parsers of other packages stay out."""
     known = [one for one in parsers().values() if one.variants[0].read.__module__.startswith(OURS)]
-    rows = [
-        f"| `{one.name}` | {_tool(one)} | {one.kind.value} | {_shapes(one)} | {_code(one.made_with)} | {_cell(one.versions) or '–'} |"
-        for one in known
-    ]
+    groups = {title: [one for one in known if one.kind is kind] for kind, title in KINDS.items()}
+    groups = {title: group for title, group in groups.items() if group}
     return _page(
         "Formats",
         f"Seamark reads {len(known)} formats. It recognises them by their structure, not by the file's name; `--format NAME` is for reports that do",
-        "not say whose they are, such as an empty list. Files may be packed with gzip or zip, and be UTF-8 or UTF-16.",
+        "not say whose they are, such as an empty list. Files may be packed with gzip or zip, and be UTF-8 or UTF-16. A table below holds the",
+        "formats of one kind of finding; a tool that finds several kinds stands where most of its findings belong.",
         "",
-        "| name | tool | finds | the file is | made with | versions seen |",
-        "|---|---|---|---|---|---|",
-        *rows,
+        *(f"- [{title}](#{_anchor(title)}): {len(group)}" for title, group in groups.items()),
         "",
-        "Another tool? [Generic findings](generic-findings.md) are JSON or CSV that a short script writes; [a parser of your own](parsers.md) is one file.",
+        *(line for title, group in groups.items() for line in _group(title, group)),
+        "## Another tool",
+        "",
+        "A [mapping file](mappings.md) reads JSON, JSON lines, CSV or XML without code; [generic findings](generic-findings.md) are JSON or CSV that a",
+        "short script writes; [a parser of your own](parsers.md) is one file.",
+        *_not_read(),
     )
+
+
+KINDS = {
+    Kind.CODE: "Code",
+    Kind.DEPENDENCY: "Dependencies",
+    Kind.SECRET: "Secrets",
+    Kind.MISCONFIGURATION: "Misconfiguration",
+    Kind.CONTAINER: "Containers",
+    Kind.CLOUD: "Cloud",
+    Kind.WEB: "Web",
+    Kind.HOST: "Hosts and networks",
+    Kind.RUNTIME: "Runtime",
+    Kind.LICENCE: "Licences",
+    Kind.PENTEST: "Penetration tests and people",
+}
+
+
+def _anchor(title: str) -> str:
+    return title.lower().replace(" ", "-")
+
+
+def _group(title: str, group: list[Parser]) -> list[str]:
+    rows = [
+        f"| `{one.name}` | {_tool(one)} | {_shapes(one)} | {_code(one.made_with)} | {_cell(one.versions) or '–'} |"
+        for one in group
+    ]
+    head = ["| name | tool | the file is | made with | versions seen |", "|---|---|---|---|---|"]
+    return [f"## {title}", "", *head, *rows, ""]
+
+
+def _not_read() -> list[str]:
+    """Return the section on formats that are known and not read, from `formats-unread.toml`; nothing where it names none."""
+    told = tomllib.loads((DOCS / "formats-unread.toml").read_text("utf-8"))
+    rows = [f"| {_cell(name)} | {_cell(entry['reason'])} |" for name, entry in sorted(told.items())]
+    return ["", "## Not read", "", "| format | why |", "|---|---|", *rows] if rows else []
 
 
 def _tool(parser: Parser) -> str:
@@ -103,7 +143,13 @@ def _shapes(parser: Parser) -> str:
 
 def _shape(variant: Variant) -> str:
     origin = getattr(variant.shape, "__origin__", variant.shape)
-    words = {shapes.JsonLines: "JSON lines", shapes.Csv: "CSV", shapes.Xml: "XML", shapes.Text: "text"}
+    words = {
+        shapes.JsonLines: "JSON lines",
+        shapes.Csv: "CSV",
+        shapes.Xml: "XML",
+        shapes.Text: "text",
+        Source: "an archive",
+    }
     return words.get(origin, "JSON")
 
 

@@ -33,7 +33,7 @@ from seamark.intake.parsers.kit.registry import parsers
 from seamark.pipeline.ingest import Outcome, ingest
 from seamark.pipeline.ingest.place import named
 from seamark.pipeline.ingest.source import Source
-from seamark.pipeline.target import Target, image_key, repository_key
+from seamark.pipeline.target import Target, format_of, image_key, repository_key
 from seamark.store import evidence
 from seamark.store.models import Application, Import, User
 from seamark.store.models.work import ImportState
@@ -59,6 +59,12 @@ def check(target: Target) -> None:
         image_key(target.image)
     if target.scanned_at and not moment(target.scanned_at):
         raise ImportRefused(f"{target.scanned_at!r} is no time; write 2026-05-04 or 2026-05-04T10:00:00Z")
+    if target.mapping and target.format != "auto":
+        raise ImportRefused("A report is read by a mapping or as a format, not by both")
+    try:
+        format_of(target)
+    except UnreadableReport as error:
+        raise ImportRefused(f"The mapping cannot be used: {error}") from None
     if target.format != "auto" and target.format not in parsers():
         raise ImportRefused(f"There is no format called {target.format!r}; `seamark formats` lists them")
 
@@ -147,7 +153,7 @@ def import_file(
     with ThreadPoolExecutor(1) as pool:
         packing = pool.submit(_pack, path)
         try:
-            opened = open_report(path, target.format, key=secret_digest_key())
+            opened = open_report(path, format_of(target), key=secret_digest_key())
         except SeamarkError:
             with packing.result():
                 raise
@@ -263,7 +269,7 @@ def _carry_out(found: Import) -> Outcome:
         for piece in evidence.report_bytes(found.report):
             file.write(piece)
         file.flush()
-        opened: OpenReport = open_report(file.name, target.format, key=secret_digest_key())
+        opened: OpenReport = open_report(file.name, format_of(target), key=secret_digest_key())
         with guarded(), transaction.atomic():
             return ingest(opened, found.report, target, tell, _source_of(found))
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from seamark.core.errors import ImportRefused
+
+if TYPE_CHECKING:
+    from seamark.intake.parsers.kit.registry import Parser
 
 
 class Target(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -31,6 +35,18 @@ class Target(Struct, frozen=True, kw_only=True, omit_defaults=True):
     complete: bool = False
     """The caller vouches that the scan ran to its end over everything, so that it may close findings."""
     format: str = "auto"
+    mapping: str = ""
+    """Text of the mapping file to read the report by, in place of a format."""
+
+
+def format_of(target: Target) -> str | Parser:
+    """Return what the report is to be read as: the mapping that came with it, or its format. Raises `UnreadableReport`."""
+    if not target.mapping:
+        return target.format
+    from seamark.intake.parsers.kit.mapped import as_parser
+    from seamark.intake.parsers.kit.mapping import load
+
+    return as_parser(load(target.mapping))
 
 
 _SSH = re.compile(r"^(?:ssh://)?[\w.-]+@([\w.-]+)[:/](?!\d+/)(.+)$")

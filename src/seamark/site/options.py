@@ -64,6 +64,12 @@ OPTIONS: tuple[Option, ...] = (
         "How many proxies in front of the server add to X-Forwarded-For; 0 where clients connect directly.",
     ),
     Option("SEAMARK_UPLOAD_LIMIT", int, 2048, "Largest report that may be uploaded, in megabytes."),
+    Option(
+        "SEAMARK_MAPPINGS",
+        Path,
+        None,
+        "Folder of mapping files (`*.yaml`), each of which is a format of its own; read once, at the start.",
+    ),
     Option("SEAMARK_DEBUG", bool, False, "Django's debug pages. Never in production."),
 )
 

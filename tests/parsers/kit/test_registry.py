@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import pytest
 from msgspec import Struct
@@ -13,7 +16,8 @@ from seamark.core.finding import Finding
 from seamark.core.kind import Kind
 from seamark.intake.parsers.kit import registry
 from seamark.intake.parsers.kit.probe import json_object
-from seamark.intake.parsers.kit.registry import parser, parsers, variant
+from seamark.intake.parsers.kit.read import open_bytes
+from seamark.intake.parsers.kit.registry import add, parser, parsers, variant
 from seamark.intake.parsers.kit.rows import Reading
 
 
@@ -95,6 +99,52 @@ def test_parsers_of_other_packages_are_found(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(registry, "entry_points", lambda group: [point])
     monkeypatch.setattr(EntryPoint, "load", lambda self: declare("extra"))
     assert "extra" in parsers()
+
+
+PLUG_IN = """
+from collections.abc import Iterator
+from msgspec import Struct
+from seamark.intake.parsers.kit import Finding, Kind, json_object, parser, severity
+
+class Report(Struct):
+    acme_plugin: str
+    rows: list[str]
+
+@parser("acme-plugin", title="Acme", kind=Kind.CODE, looks=json_object("acme_plugin"), made_with="acme --json")
+def read(report: Report) -> Iterator[Finding]:
+    for row in report.rows:
+        yield Finding(rule=row, title=row, severity=severity("low"))
+"""
+
+
+def test_an_installed_distribution_brings_its_parser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    about = tmp_path / "acme_seamark-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-seamark\nVersion: 1.0\n", "utf-8")
+    (about / "entry_points.txt").write_text("[seamark.parsers]\nacme = acme_seamark_plugin\n", "utf-8")
+    (tmp_path / "acme_seamark_plugin.py").write_text(PLUG_IN, "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "acme_seamark_plugin", raising=False)
+    parsers.cache_clear()
+    opened = open_bytes(b'{"acme_plugin": "1", "rows": ["r1"]}')
+    assert opened.parser.name == "acme-plugin"
+    assert [one.rule for one in opened.items() if isinstance(one, Finding)] == ["r1"]
+    sys.modules.pop("acme_seamark_plugin")
+
+
+def test_formats_that_are_added(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_ADDED", {})
+    declare()
+    one = registry._PARSERS["one"]
+    with pytest.raises(BrokenPlugin, match="Two formats are called 'one'"):
+        add([one, one])
+    add([replace(one, name="two")])
+    assert parsers()["two"].title == "One"
+    add([one])
+    with pytest.raises(BrokenPlugin, match="Two formats are called 'one'"):
+        parsers()
+    add([])
+    assert "two" not in parsers()
 
 
 def test_broken_plugins_are_loud(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,7 +48,10 @@ class Where(Schema):
         "", max_length=40, description="When the scan ran, if the report does not say: 2026-05-04T10:00:00Z."
     )
     complete: bool = Field(default=False, description="You vouch that the scan ran to its end: it may close findings.")
-    format: Line = Field("auto", max_length=60, description="A name of `/formats`, or `auto`.")
+    format: Line = Field("auto", max_length=80, description="A name of `/formats`, or `auto`.")
+    mapping: str = Field(
+        "", max_length=65536, description="A mapping file's text (YAML) to read the report by, in place of a format."
+    )
 
 
 class ReportShape(Answer):

@@ -6,6 +6,7 @@ import importlib
 import io
 import os
 import sys
+from pathlib import Path
 
 import click
 
@@ -16,6 +17,7 @@ from seamark.interfaces.cli.table import printable
 COMMANDS = {
     "read": "Print what scanner reports say, without keeping anything.",
     "formats": "List the report formats that can be read.",
+    "mapping": "Read reports of any other tool by a mapping file: propose one, try it.",
     "diff": "Compare the reports of two states: new, fixed, moved.",
     "correlate": "Say which findings of several reports are one issue, without keeping anything.",
     "import": "Import scanner reports into an application.",
@@ -94,6 +96,10 @@ def main() -> None:
       seamark issues --limit 10                     what to fix first
       seamark serve                                 the web UI on http://127.0.0.1:8000
     """
+    if folder := os.environ.get("SEAMARK_MAPPINGS", "").strip():
+        from seamark.intake.parsers.kit.folder import use
+
+        use(Path(folder).expanduser())
 
 
 def run() -> None:

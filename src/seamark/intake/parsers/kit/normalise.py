@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -141,11 +141,17 @@ _VULNERABILITY = re.compile(
 )
 _AS_WRITTEN = ("opensuse", "openeuler", "bit-", "sonatype")
 """Ids that their databases do not write in capitals."""
-_ORDER = ("CVE-", "GHSA-")
+
+
+_USUAL = re.compile(r"CVE-\d{4}-\d{4,}|GHSA(?:-[23456789cfghjmpqrvwx]{4}){3}", re.ASCII).fullmatch
+"""Ids that are written as they should be, and nothing beside them: most are."""
 
 
 @lru_cache(maxsize=65536)
-def _one_id(text: str) -> tuple[str, ...]:
+def one_text_ids(text: str) -> tuple[str, ...]:
+    """Return the vulnerability ids in a text, in its order."""
+    if _USUAL(text):
+        return (text,)
     return tuple(
         match if match.lower().startswith(_AS_WRITTEN) else _cased(match) for match in _VULNERABILITY.findall(text)
     )
@@ -166,10 +172,18 @@ def vulnerability_ids(*given: str | Iterable[str] | None) -> tuple[str, ...]:
         if not value:
             continue
         for text in (value,) if isinstance(value, str) else value:
-            found.update(dict.fromkeys(_one_id(text)))
-    if len(found) < 2:
-        return tuple(found)
-    return tuple(sorted(found, key=lambda name: next((n for n, p in enumerate(_ORDER) if name.startswith(p)), 9)))
+            for name in one_text_ids(text):
+                found[name] = None
+    return in_order(found)
+
+
+def in_order(found: Collection[str]) -> tuple[str, ...]:
+    """Return ids with those of CVE first, and those of GitHub next."""
+    return tuple(found) if len(found) < 2 else tuple(sorted(found, key=_rank))
+
+
+def _rank(name: str) -> int:
+    return 0 if name.startswith("CVE-") else 1 if name.startswith("GHSA-") else 2
 
 
 @lru_cache(maxsize=65536)
@@ -255,7 +269,7 @@ def moment(text: str | float | None) -> str:
             return ""
     cleaned = text.strip()
     try:
-        value = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", cleaned))
+        value = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", cleaned) if "." in cleaned else cleaned)
     except ValueError:
         for pattern in _MOMENTS:
             try:

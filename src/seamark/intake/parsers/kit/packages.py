@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterable
 from functools import lru_cache
@@ -9,7 +10,7 @@ from functools import lru_cache
 from seamark.core.component import Component, canonical_purl, make_purl
 from seamark.core.finding import Cvss
 from seamark.core.severity import Severity
-from seamark.intake.parsers.kit.normalise import cvss, severity, vulnerability_ids
+from seamark.intake.parsers.kit.normalise import cvss, in_order, one_text_ids, severity
 
 _TYPES = {
     "apk": "apk alpine wolfi chainguard minimos",
@@ -83,9 +84,23 @@ def package(ecosystem: str, name: str, version: str = "", purl: str = "") -> Com
         if of_system(kind):
             family = ecosystem.strip().lower().split(":", 1)[0].replace(" linux", "").replace(" ", "")
             namespace = "" if family in _NOT_A_DISTRIBUTION else _NAMESPACES.get(family, family)
-        known = make_purl(kind, name, version, namespace)
+        known = _simple_purl(kind, name, version, namespace) or make_purl(kind, name, version, namespace)
     shown = name.replace(":", "/") if kind == "maven" else name
     return Component(name=shown, version=version, purl=known)
+
+
+_SIMPLE = re.compile(
+    r"pkg:(?:apk|cargo|deb|gem|golang|maven|npm|nuget|rpm)/(?:[a-z0-9][a-z0-9.-]*/)*[a-z0-9][a-z0-9.-]*(?:@[A-Za-z0-9][A-Za-z0-9.-]*)?"
+).fullmatch
+
+
+def _simple_purl(kind: str, name: str, version: str, namespace: str) -> str:
+    """Return the package URL where its parts need neither quoting nor other case, else an empty string."""
+    shown = name.replace(":", "/") if kind == "maven" else name
+    path = f"{namespace}/{shown}" if namespace else shown
+    purl = f"pkg:{kind}/{path}@{version}" if version else f"pkg:{kind}/{path}"
+    plain = "@" not in shown and not (namespace and "/" in shown)
+    return purl if plain and _SIMPLE(purl) else ""
 
 
 def identifiers(*given: str | Iterable[str] | None) -> tuple[str, ...]:
@@ -102,10 +117,14 @@ def identifiers(*given: str | Iterable[str] | None) -> tuple[str, ...]:
 
 @lru_cache(maxsize=65536)
 def _identifiers(texts: tuple[str, ...]) -> tuple[str, ...]:
-    known = vulnerability_ids(texts)
-    stripped = (text.strip() for text in texts if not vulnerability_ids(text))
-    others = (text for text in stripped if text and " " not in text and not text.isdecimal())
-    return tuple(dict.fromkeys((*known, *others)))
+    known: dict[str, None] = {}
+    others: dict[str, None] = {}
+    for text in texts:
+        if found := one_text_ids(text):
+            known.update(dict.fromkeys(found))
+        elif (stripped := text.strip()) and " " not in stripped and not stripped.isdecimal():
+            others[stripped] = None
+    return in_order(known) if not others else tuple(dict.fromkeys((*in_order(known), *others)))
 
 
 def graded(word: str | None, ratings: Iterable[Cvss] = ()) -> Severity:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import cached_property
+from itertools import islice
 from typing import Any, Literal
 
 import msgspec
@@ -15,12 +17,18 @@ from seamark.intake.parsers.kit.shapes import separator, transcoded
 from seamark.intake.parsers.kit.source import Source
 from seamark.intake.parsers.kit.tolerant import forgiving
 
-Form = Literal["json", "json lines", "xml", "csv", "text", "zip"]
+Form = Literal["json", "json lines", "json stream", "xml", "csv", "text", "zip"]
+_CLOCK = re.compile(rb"\[\d{1,2}:\d\d")
+"""A line of a log that starts with the time of day is no JSON."""
+_STREAM = re.compile(rb"^\}\s*\{", re.MULTILINE)
+"""Objects one after another, each over several lines, as `go` tools print them."""
 
 _KEYS = msgspec.json.Decoder(dict[str, Raw])
 _ROWS = msgspec.json.Decoder(list[Raw])
 _RAW = msgspec.json.Decoder(Raw)
 _ANY = msgspec.json.Decoder()
+_LARGE = 256 * 1024
+_FEW, _MANY = 16, 256
 
 
 class Missing:
@@ -42,6 +50,8 @@ class Probe:
         self.named = False
         """Whether a person named the format being asked: what is empty may then be taken on trust."""
         self._seen: dict[str, Any] = {}
+        self._opened: dict[str, Any] = {}
+        """Objects and arrays that were looked into, by path: a hundred parsers ask for the same few."""
 
     @cached_property
     def form(self) -> Form:
@@ -49,8 +59,10 @@ class Probe:
         if self.source.archive:
             return "zip"
         head = self.source.head(65536).lstrip()
-        if head[:1] in {b"{", b"["}:
-            return "json lines" if self._is_lines() else "json"
+        if head[:1] in {b"{", b"["} and not _CLOCK.match(head):
+            if self._is_lines():
+                return "json lines"
+            return "json stream" if head[:1] == b"{" and _STREAM.search(head) else "json"
         if head[:1] == b"<":
             return "xml"
         first = head.split(b"\n", 1)[0]
@@ -79,13 +91,13 @@ class Probe:
     @cached_property
     def keys(self) -> frozenset[str]:
         """Return the keys of the top-level object, or of the first line's object."""
-        return frozenset(self._object(self._root)) if self.form in {"json", "json lines"} else frozenset()
+        return frozenset(self._object(self._root, "")) if self.form in {"json", "json lines"} else frozenset()
 
     @cached_property
     def first(self) -> frozenset[str]:
         """Return the keys of the first object in the top-level array; empty where there is none."""
         row = self._walk("0")
-        return frozenset() if row is MISSING else frozenset(self._object(row))
+        return frozenset() if row is MISSING else frozenset(self._object(row, "0"))
 
     @cached_property
     def is_array(self) -> bool:
@@ -97,12 +109,18 @@ class Probe:
         """Tell whether the report is `[]`, which many scanners write for "nothing found"."""
         return self.is_array and len(self.source) < 65536 and bytes(self.source.data).split() in ([b"[]"], [b"[", b"]"])
 
-    def _object(self, raw: Any) -> dict[str, Raw]:
-        found: dict[str, Raw] = self._decode(_KEYS, raw, dict)
+    def _object(self, raw: Any, path: str) -> dict[str, Raw]:
+        key = "{" + path
+        if key not in self._opened:
+            self._opened[key] = self._decode(_KEYS, raw, dict)
+        found: dict[str, Raw] = self._opened[key]
         return found
 
-    def _array(self, raw: Any) -> list[Raw]:
-        found: list[Raw] = self._decode(_ROWS, raw, list)
+    def _array(self, raw: Any, path: str) -> list[Raw]:
+        key = "[" + path
+        if key not in self._opened:
+            self._opened[key] = self._decode(_ROWS, raw, list)
+        found: list[Raw] = self._opened[key]
         return found
 
     @staticmethod
@@ -117,7 +135,11 @@ class Probe:
             raise UnreadableReport("The JSON is nested too deeply for a report") from None
 
     def get(self, path: str) -> Any:
-        """Return the value at a dotted path (`runs.0.tool.driver.name`), or `MISSING`."""
+        """Return the value at a dotted path (`runs.0.tool.driver.name`), or `MISSING`.
+
+        Of a value larger than 256 kB, lists (and objects of more than 256 keys) hold their first 16 elements only: a look
+        must not cost what reading does.
+        """
         if path not in self._seen:
             self._seen[path] = self._get(path)
         return self._seen[path]
@@ -132,14 +154,14 @@ class Probe:
         raw: Any = self._root
         walked = ""
         for step in path.split("."):
-            walked = f"{walked}.{step}" if walked else step
+            above, walked = walked, f"{walked}.{step}" if walked else step
             known = self._seen.get("=" + walked)
             if known is None:
                 if step.isdecimal():
-                    rows = self._array(raw)
+                    rows = self._array(raw, above)
                     known = rows[int(step)] if int(step) < len(rows) else MISSING
                 else:
-                    known = self._object(raw).get(step, MISSING)
+                    known = self._object(raw, above).get(step, MISSING)
                 self._seen["=" + walked] = known
             if known is MISSING:
                 return MISSING
@@ -151,11 +173,22 @@ class Probe:
         if raw is MISSING:
             return MISSING
         try:
-            return _ANY.decode(raw)
+            return self._beginning(raw, path)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise damaged(error) from None
         except RecursionError:
             raise UnreadableReport("The JSON is nested too deeply for a report") from None
+
+    def _beginning(self, raw: Any, path: str) -> Any:
+        """Return a value; of a large one each list's first elements only, and those of an object that is a long list by name."""
+        if len(raw) < _LARGE:
+            return _ANY.decode(raw)
+        if rows := self._array(raw, path):
+            return [self._beginning(row, f"{path}.{at}") for at, row in enumerate(rows[:_FEW])]
+        if fields := self._object(raw, path):
+            some = islice(fields.items(), _FEW if len(fields) > _MANY else None)
+            return {key: self._beginning(value, f"{path}.{key}") for key, value in some}
+        return _ANY.decode(raw)
 
     @cached_property
     def root_tag(self) -> tuple[str, str]:

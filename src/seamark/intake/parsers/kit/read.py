@@ -127,17 +127,20 @@ def collector_at_rest() -> Iterator[None]:
             gc.enable()
 
 
-def open_report(path: str | os.PathLike[str], format: str = "auto", *, key: bytes = UNKEYED) -> OpenReport:
-    """Return the report in a file, its format recognised. Raises `UnreadableReport` or `UnknownFormat`."""
+def open_report(path: str | os.PathLike[str], format: str | Parser = "auto", *, key: bytes = UNKEYED) -> OpenReport:
+    """Return the report in a file, its format recognised. Raises `UnreadableReport` or `UnknownFormat`.
+
+    `format` is `auto`, a format's name, or a parser that is in no registry (one made from a mapping file).
+    """
     return _open(open_source(Path(path)), format, key)
 
 
-def open_bytes(data: bytes, name: str = "report", format: str = "auto", *, key: bytes = UNKEYED) -> OpenReport:
-    """Return the report in memory, its format recognised. Raises `UnreadableReport` or `UnknownFormat`."""
+def open_bytes(data: bytes, name: str = "report", format: str | Parser = "auto", *, key: bytes = UNKEYED) -> OpenReport:
+    """Return the report in memory, its format recognised as `open_report` does. Raises `UnreadableReport` or `UnknownFormat`."""
     return _open(from_bytes(data, name), format, key)
 
 
-def _open(source: Source, format: str, key: bytes) -> OpenReport:
+def _open(source: Source, format: str | Parser, key: bytes) -> OpenReport:
     split = None
     large = len(source) >= LARGE and not source.archive and source.head(64).lstrip()[:1] in {b"{", b"["}
     if large and Probe(source).form == "json":
@@ -156,8 +159,9 @@ def _open(source: Source, format: str, key: bytes) -> OpenReport:
     return OpenReport(source, parser, variant, key, split)
 
 
-def _lifts(format: str) -> tuple[str, ...]:
-    chosen = [parsers()[format]] if format in parsers() else parsers().values()
+def _lifts(format: str | Parser) -> tuple[str, ...]:
+    known = parsers() if isinstance(format, str) else {}
+    chosen = [format] if isinstance(format, Parser) else [known[format]] if format in known else known.values()
     paths = {path for parser in chosen for variant in parser.variants for path in variant.lift}
     return tuple(sorted(paths)) or ("[]",)
 
@@ -167,17 +171,14 @@ def _skeleton_source(source: Source, split: Split) -> Source:
     return Source(name=source.name, data=split.sample(), size=source.size)
 
 
-def recognise(probe: Probe, format: str = "auto") -> tuple[Parser, Variant]:
+def recognise(probe: Probe, format: str | Parser = "auto") -> tuple[Parser, Variant]:
     """Return the one parser and variant that the report is for.
 
     With a name, only that parser is asked, and it still has to recognise the report (an empty `[]` is taken on
     trust). Raises `UnknownFormat` where none or several claim it.
     """
-    known = parsers()
     if format != "auto":
-        if format not in known:
-            raise UnknownFormat(f"There is no format called {format!r}", hint="`seamark formats` lists them")
-        parser = known[format]
+        parser = format if isinstance(format, Parser) else _named(format)
         probe.named = True
         try:
             for variant in parser.variants:
@@ -207,6 +208,12 @@ def recognise(probe: Probe, format: str = "auto") -> tuple[Parser, Variant]:
             "The report is an empty list, which does not say which tool wrote it", hint="name the tool with --format"
         )
     raise UnknownFormat(_why_unknown(probe), hint="name one with --format; `seamark formats` lists them")
+
+
+def _named(format: str) -> Parser:
+    if format not in parsers():
+        raise UnknownFormat(f"There is no format called {format!r}", hint="`seamark formats` lists them")
+    return parsers()[format]
 
 
 def _claims(probe: Probe) -> list[tuple[Parser, Variant]]:

@@ -7,7 +7,7 @@ import inspect
 import pkgutil
 import sys
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
@@ -54,6 +54,8 @@ class Parser:
 
 
 _PARSERS: dict[str, Parser] = {}
+_ADDED: dict[str, Parser] = {}
+"""Formats that are no Python, such as mapping files."""
 
 
 def parser(
@@ -114,6 +116,18 @@ def _variant(read: Read, looks: Looks, lift: tuple[str, ...]) -> Variant:
     return Variant(read, looks, hints[parameters[0]], len(parameters) == 2, lift)
 
 
+def add(more: Iterable[Parser]) -> None:
+    """Have these formats in place of those that were added before. Raises `BrokenPlugin` where two have one name."""
+    added: dict[str, Parser] = {}
+    for one in more:
+        if one.name in added:
+            raise BrokenPlugin(f"Two formats are called {one.name!r}")
+        added[one.name] = one
+    _ADDED.clear()
+    _ADDED.update(added)
+    parsers.cache_clear()
+
+
 @cache
 def parsers() -> dict[str, Parser]:
     """Return all parsers by name. A broken one raises `BrokenPlugin`; none is skipped."""
@@ -132,4 +146,6 @@ def parsers() -> dict[str, Parser]:
             raise BrokenPlugin(
                 f"The parser plug-in {point.name!r} of {point.value} cannot be loaded: {error}"
             ) from error
-    return dict(sorted(_PARSERS.items()))
+    if taken := sorted(_PARSERS.keys() & _ADDED.keys()):
+        raise BrokenPlugin(f"Two formats are called {taken[0]!r}")
+    return dict(sorted({**_PARSERS, **_ADDED}.items()))

@@ -198,23 +198,24 @@ def _broken(error: etree.XMLSyntaxError) -> UnreadableReport:
     )
 
 
-_NAMESPACE = re.compile(r"^\{[^}]*\}")
-
-
 def local_name(element: etree._Element) -> str:
     """Return an element's name without its namespace."""
-    return _NAMESPACE.sub("", str(element.tag))
+    return str(element.tag).rpartition("}")[2]
 
 
 def to_value(element: etree._Element) -> Any:
     """Return an element as a plain value, by the rule of `Xml`."""
     text = (element.text or "").strip()
-    value: dict[str, Any] = {f"@{_NAMESPACE.sub('', str(name))}": content for name, content in element.attrib.items()}
+    value: dict[str, Any] = {}
+    if attributes := element.attrib:
+        value = {"@" + str(name).rpartition("}")[2]: content for name, content in attributes.items()}
     for child in element:
-        if not isinstance(child.tag, str):  # an entity that was not expanded
-            continue  # type: ignore[unreachable]
-        name = local_name(child)
-        content = to_value(child)
+        tag = child.tag
+        if type(tag) is not str:  # an entity that was not expanded
+            continue
+        name = tag.rpartition("}")[2]
+        # Most elements hold a text and nothing else: no call for them.
+        content = to_value(child) if len(child) or child.attrib else (child.text or "").strip()
         if name not in value:
             value[name] = content
         elif isinstance(value[name], list):

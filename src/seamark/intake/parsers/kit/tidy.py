@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import posixpath
 import re
@@ -11,9 +10,9 @@ from typing import Any
 from urllib.parse import unquote
 
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import force_setattr, replace
 
-from seamark.core.finding import Exchange, Finding, FlowStep, Patch
+from seamark.core.finding import Exchange, Finding, FlowStep, Patch, Rule
 from seamark.core.kind import Kind
 from seamark.core.location import CodeLocation, ImageLocation
 from seamark.core.report import Run
@@ -22,6 +21,8 @@ PROBLEMS = 50
 """Largest number of a run's problems that are kept."""
 TITLE, TEXT, SNIPPET, EXCHANGE = 500, 16_000, 4_000, 16_000
 """Largest number of characters kept of a title, a description, a snippet, a request or answer."""
+WAYS = 20
+"""Largest number of ways to a dependency that are kept."""
 
 _TELLING = 8
 """Characters from which on a piece of text can only be the secret."""
@@ -67,7 +68,7 @@ def mask(secret: str) -> str:
 
 def digest(secret: str, key: bytes) -> str:
     """Return the keyed hash of a secret, 128 bits in hexadecimal: equal secrets meet, nobody can guess them back."""
-    return hmac.new(key, secret.strip().encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:32]
+    return hmac.digest(key, secret.strip().encode("utf-8", "surrogatepass"), "sha256").hex()[:32]
 
 
 def _bounded(text: str, limit: int) -> str:
@@ -80,7 +81,9 @@ def tidy(finding: Finding, kind: Kind, key: bytes) -> Finding:
     """Return the finding as it may leave the parser. Costs next to nothing where nothing is to be done."""
     if finding.secret:
         finding = _without_secret(finding, key)
-    title, rule, description = finding.title, finding.rule, finding.description
+    if finding.kind is None:
+        force_setattr(finding, "kind", kind)  # made by the parser a moment ago: nobody else has it
+    title, rule, description, remedy = finding.title, finding.rule, finding.description, finding.remedy
     location = finding.location
     tidied = location
     if type(location) is CodeLocation:
@@ -90,7 +93,6 @@ def tidy(finding: Finding, kind: Kind, key: bytes) -> Finding:
         tidied = location if path == location.path else replace(location, path=path)
     if (
         tidied is location
-        and finding.kind is not None
         and title
         and len(title) <= TITLE
         and title.isprintable()
@@ -98,24 +100,23 @@ def tidy(finding: Finding, kind: Kind, key: bytes) -> Finding:
         and len(rule) <= TITLE
         and len(description) <= TEXT
         and "\x00" not in description
-        and not finding.remedy
+        and len(remedy) <= TEXT
+        and "\x00" not in remedy
         and finding.exchange is None
         and not finding.flow
         and not finding.patches
-        and not finding.dependency_paths
+        and len(finding.dependency_paths) <= WAYS
     ):
         return finding
-    changes = _changes(finding, kind)
+    changes = _changes(finding)
     if tidied is not location:
         changes["location"] = tidied
     return replace(finding, **changes) if changes else finding
 
 
-def _changes(finding: Finding, kind: Kind) -> dict[str, Any]:
+def _changes(finding: Finding) -> dict[str, Any]:
     """Return what is to be changed of a finding, its location apart."""
     changes: dict[str, Any] = {}
-    if finding.kind is None:
-        changes["kind"] = kind
     title = finding.title
     if len(title) > TITLE or not title.isprintable() or not title:
         changes["title"] = _one_line(title) or _one_line(finding.rule) or "Untitled finding"
@@ -131,8 +132,8 @@ def _changes(finding: Finding, kind: Kind) -> dict[str, Any]:
             changes["exchange"] = Exchange(request, response)
     if finding.flow:
         changes["flow"] = tuple(_step(step) for step in finding.flow[:100])
-    if len(finding.dependency_paths) > 20:
-        changes["dependency_paths"] = finding.dependency_paths[:20]
+    if len(finding.dependency_paths) > WAYS:
+        changes["dependency_paths"] = finding.dependency_paths[:WAYS]
     if finding.patches:
         changes["patches"] = tuple(_patch(patch) for patch in finding.patches)
     return changes
@@ -181,26 +182,32 @@ def _without_secret(finding: Finding, key: bytes) -> Finding:
     if _is_redacted(secret):
         # What is left identifies nothing.
         return replace(finding, secret=secret[:80], secret_digest=finding.secret_digest)
-    masked = mask(secret)
-    # A long secret may be shown in part: each of its lines is masked as well.
-    lines = [line.strip() for line in secret.splitlines() if len(line.strip()) >= _TELLING]
-    pieces = sorted({secret, secret.strip(), *lines}, key=len, reverse=True)
-    hidden = replace(finding, secret=masked, secret_digest=digest(secret, key), flow=(), patches=())
-    changes: dict[str, Any] = {}
-    for name in hidden.__struct_fields__:
+    masked, pieces = mask(secret), _pieces(secret)
+    short = len(secret) < _TELLING
+    changes: dict[str, Any] = {"secret": masked, "secret_digest": digest(secret, key), "flow": (), "patches": ()}
+    for name in _TELLABLE:
+        value = getattr(finding, name)
         # Short secrets are words that also stand in names of files and rules, where they give nothing away.
-        if name in _NEVER_SECRET or (name in _NAMES and len(secret) < _TELLING):
+        if not value or (short and name in _NAMES):
             continue
-        value = getattr(hidden, name)
         redacted = _redacted(value, pieces, masked)
         if redacted is not value:
             changes[name] = redacted
-    if isinstance(location := hidden.location, CodeLocation) and len(secret) < _TELLING:
+    if short and isinstance(location := finding.location, CodeLocation):
         changes["location"] = replace(location, snippet=_redacted(location.snippet, pieces, masked))
-    return replace(hidden, **changes) if changes else hidden
+    return replace(finding, **changes)
 
 
-_NEVER_SECRET = frozenset({"secret", "secret_digest", "severity", "severity_given", "kind"})
+def _pieces(secret: str) -> list[str]:
+    """Return the texts to be masked, longest first: a long secret may be shown in part, so each of its lines is one."""
+    if secret.isprintable() and secret.strip() == secret:
+        return [secret]
+    lines = [line.strip() for line in secret.splitlines() if len(line.strip()) >= _TELLING]
+    return sorted({secret, secret.strip(), *lines}, key=len, reverse=True)
+
+
+_NEVER_SECRET = frozenset({"secret", "secret_digest", "severity", "severity_given", "kind", "flow", "patches"})
+_TELLABLE = tuple(name for name in Finding.__struct_fields__ if name not in _NEVER_SECRET)
 _NAMES = frozenset({"rule", "about", "location", "component", "vulnerabilities"})
 
 
@@ -211,17 +218,38 @@ def _is_redacted(secret: str) -> bool:
 
 def _redacted(value: Any, pieces: list[str], masked: str) -> Any:
     """Return a value with all pieces of a secret replaced in its texts; the very value where there are none."""
-    if isinstance(value, str):
+    kind = type(value)
+    if kind is str:
         for piece in pieces:
             if piece in value:
                 value = value.replace(piece, masked)
         return value
-    if isinstance(value, tuple):
+    if kind is tuple:
         inner = tuple(_redacted(each, pieces, masked) for each in value)
         return inner if any(new is not old for new, old in zip(inner, value, strict=True)) else value
+    if kind is Rule and not _holds(_all_texts(value), pieces):
+        return value
     if isinstance(value, Struct):
-        fields = {name: getattr(value, name) for name in value.__struct_fields__}
-        new = {name: _redacted(old, pieces, masked) for name, old in fields.items()}
-        changed = {name: each for name, each in new.items() if each is not fields[name]}
-        return replace(value, **changed) if changed else value
+        return _redacted_fields(value, pieces, masked)
     return value
+
+
+def _redacted_fields(value: Struct, pieces: list[str], masked: str) -> Struct:
+    changed: dict[str, Any] = {}
+    for name in value.__struct_fields__:
+        if field := getattr(value, name):
+            redacted = _redacted(field, pieces, masked)
+            if redacted is not field:
+                changed[name] = redacted
+    return replace(value, **changed) if changed else value
+
+
+@lru_cache(maxsize=4096)
+def _all_texts(rule: Rule) -> str:
+    """Return the texts of a rule in one: thousands of findings share it, and hardly any has its secret there."""
+    lists = ("\n".join(rule.tags), "\n".join(rule.references))
+    return "\n".join((rule.id, rule.name, rule.title, rule.description, rule.remedy, *lists))
+
+
+def _holds(text: str, pieces: list[str]) -> bool:
+    return any(piece in text for piece in pieces)

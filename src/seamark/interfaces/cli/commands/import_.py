@@ -23,12 +23,13 @@ from seamark.intake.discovery.ci import Pipeline, detect
 from seamark.interfaces.cli import output
 from seamark.interfaces.cli.database import boot
 from seamark.interfaces.cli.files import settled
-from seamark.pipeline.target import Target, repository_key, short_ref
+from seamark.pipeline.target import Target, format_of, repository_key, short_ref
 
 if TYPE_CHECKING:
     from seamark.core.checkout import Checkout
     from seamark.intake.connectors.server import Server
     from seamark.intake.discovery.excerpt import Excerpt
+    from seamark.intake.parsers.kit.registry import Parser
 
 
 @click.command("import")
@@ -62,6 +63,12 @@ if TYPE_CHECKING:
     "--format", "format_", default="auto", show_default=True, metavar="NAME", help="Take the reports for this format."
 )
 @click.option(
+    "--mapping",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Read the reports by this mapping file; `seamark mapping new` proposes one.",
+)
+@click.option(
     "--complete", is_flag=True, help="You vouch that each scan ran to its end, so that it may close findings."
 )
 @click.option(
@@ -77,7 +84,9 @@ if TYPE_CHECKING:
     help="The checkout that was scanned: functions, code and routes that the reports leave out are taken from it, and its history where no server is named.",
 )
 @click.option("--json", "as_lines", is_flag=True, help="One JSON object a report.")
-def command(reports: tuple[str, ...], *, as_lines: bool, format_: str, source: Path | None, **where: Any) -> None:
+def command(
+    reports: tuple[str, ...], *, as_lines: bool, format_: str, mapping: Path | None, source: Path | None, **where: Any
+) -> None:
     """Import scanner reports into an application.
 
     In CI (GitHub Actions, GitLab CI, Jenkins, Azure Pipelines, Bitbucket) repository, ref, commit and pull request come from the
@@ -95,7 +104,7 @@ def command(reports: tuple[str, ...], *, as_lines: bool, format_: str, source: P
     root = (
         where.pop("root") or (str(source.resolve()) if source is not None else "") or pipeline.root or str(Path.cwd())
     )
-    target = Target(format=format_, root=root, **_where(where, pipeline))
+    target = Target(format=format_, root=root, mapping=_mapping(mapping, format_), **_where(where, pipeline))
     codes = set()
     with _importer(target, source) as carry_out:
         for number, path in enumerate(reports):
@@ -123,6 +132,18 @@ def command(reports: tuple[str, ...], *, as_lines: bool, format_: str, source: P
                 raise
     if codes:
         raise click.exceptions.Exit(min(codes))
+
+
+def _mapping(path: Path | None, format_: str) -> str:
+    """Return the text of a mapping file that can be used, empty where none is named. Raises `UnreadableReport`."""
+    if path is None:
+        return ""
+    if format_ != "auto":
+        raise click.UsageError("--mapping and --format exclude each other.")
+    from seamark.intake.parsers.kit.folder import load_file
+
+    load_file(path)
+    return path.read_text("utf-8-sig")
 
 
 def _untried(number: int) -> str:
@@ -188,7 +209,7 @@ def _sender(server: Server, target: Target, source: Path | None) -> Importer:
         told, reason = None, ""
         if tree is not None:
             try:
-                told = _told(tree, path, target.format)
+                told = _told(tree, path, format_of(target))
             except UnreadableReport as error:
                 # The server is asked all the same: it may be newer, and read the report.
                 reason = str(error)
@@ -200,7 +221,7 @@ def _sender(server: Server, target: Target, source: Path | None) -> Importer:
     return send
 
 
-def _told(tree: Checkout, path: Path, format_: str) -> Excerpt:
+def _told(tree: Checkout, path: Path, format_: str | Parser) -> Excerpt:
     """Return what a checkout tells about the places that a report names. Raises `UnreadableReport`."""
     from seamark.core.finding import Finding
     from seamark.intake.discovery.excerpt import gather

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable
-from typing import IO, Any
+from pathlib import Path
+from typing import IO
 
 import click
 import msgspec
@@ -13,13 +13,13 @@ from seamark.core.errors import UnknownFormat, UnreadableReport
 from seamark.core.finding import Finding
 from seamark.core.report import Run
 from seamark.insight.exports.findings import as_json
+from seamark.intake.parsers.kit.folder import load_file
+from seamark.intake.parsers.kit.mapped import as_parser
 from seamark.intake.parsers.kit.read import open_report
-from seamark.intake.parsers.kit.registry import parsers
+from seamark.intake.parsers.kit.registry import Parser, parsers
 from seamark.interfaces.cli import output
 from seamark.interfaces.cli.files import settled
-from seamark.interfaces.cli.table import Column
-
-IN_MEMORY = 64 * 1024**2
+from seamark.interfaces.cli.findings import IN_MEMORY, show_findings
 
 
 @click.command("read")
@@ -32,8 +32,14 @@ IN_MEMORY = 64 * 1024**2
     metavar="NAME",
     help="Take the reports for this format; `seamark formats` lists them.",
 )
+@click.option(
+    "--mapping",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Read the reports by this mapping file; `seamark mapping new` proposes one.",
+)
 @click.option("--json", "as_lines", is_flag=True, help="One JSON object a line.")
-def command(reports: tuple[str, ...], format_: str, *, as_lines: bool) -> None:
+def command(reports: tuple[str, ...], format_: str, mapping: Path | None, *, as_lines: bool) -> None:
     """Print what scanner reports say, without keeping anything.
 
     \b
@@ -41,25 +47,29 @@ def command(reports: tuple[str, ...], format_: str, *, as_lines: bool) -> None:
       seamark read trivy.json semgrep.sarif
       seamark read --format gitleaks empty.json
       seamark read *.sarif --json | jq .title
+      seamark read --mapping acme.yaml acme.json
 
     \b
     Exit codes: 0 all read, 2 something unreadable, 3 unknown or ambiguous format.
     """
     if format_ != "auto" and format_ not in parsers():
         raise UnknownFormatOption(format_)
+    if mapping is not None and format_ != "auto":
+        raise click.UsageError("--mapping and --format exclude each other.")
+    known = as_parser(load_file(mapping)) if mapping is not None else format_
     unreadable = unknown = False
     for path in reports:
         name = output.named(path)
         try:
             with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as lines:
-                heading, number = _read(path, name, format_, lines)
+                heading, number = _read(path, name, known, lines)
                 lines.seek(0)
                 if as_lines:
                     output.raw_lines(lines)
                 else:
                     output.say(heading)
                     if number:
-                        _show(lines)
+                        show_findings(lines)
         except UnknownFormat as error:
             unknown = True
             output.complain(f"{name}: {error}")
@@ -83,7 +93,7 @@ class UnknownFormatOption(click.UsageError):
         super().__init__(f"There is no format called {name!r}.{meant} `seamark formats` lists them.")
 
 
-def _read(path: str, name: str, format_: str, lines: IO[bytes]) -> tuple[str, int]:
+def _read(path: str, name: str, format_: str | Parser, lines: IO[bytes]) -> tuple[str, int]:
     """Write a report's findings as JSON lines; return its heading, and how many there are. Nothing is printed before all is read."""
     encode = msgspec.json.Encoder().encode
     with settled(path) as file:
@@ -101,40 +111,3 @@ def _read(path: str, name: str, format_: str, lines: IO[bytes]) -> tuple[str, in
                 index += 1
     by = ", ".join(dict.fromkeys(tools)) or opened.parser.title
     return f"{name}: {output.count(index, 'finding')} by {by} ({opened.parser.title})", index
-
-
-COLUMNS = (
-    Column("Severity", least=8),
-    Column("Rule", least=8, most=30, fit="cut start"),
-    Column("Title", least=10, most=90),
-    Column("Place", least=12, most=70, fit="cut start"),
-)
-
-
-def _show(lines: Iterable[bytes]) -> None:
-    rows = (msgspec.json.decode(line) for line in lines)
-    output.table(
-        COLUMNS,
-        (
-            (
-                output.severity(row["severity"]),
-                output.text(row["rule"]),
-                output.text(row["title"]),
-                output.text(_place(row)),
-            )
-            for row in rows
-        ),
-    )
-
-
-def _place(row: dict[str, Any]) -> str:
-    location = row["location"]
-    if location.get("path"):
-        return f"{location['path']}:{location['line']}" if location.get("line") else str(location["path"])
-    for key in ("url", "resource", "image"):
-        if location.get(key):
-            return str(location[key])
-    if location.get("host"):
-        return f"{location['host']}:{location['port']}" if location.get("port") else str(location["host"])
-    component = row["component"]
-    return f"{component['name']} {component['version'] or ''}".strip() if component else ""
