@@ -224,8 +224,7 @@ class Writing:
             read = members[0].read
             if (fix := fix_of(read.finding, base_image=base, about=read.about)) is not None:
                 wanted[key] = fix
-        found = self._fixes.of(root, {issues[key]: fix for key, fix in wanted.items()}, alone=alone)
-        return {key: found[issues[key]] for key in wanted}
+        return self._fixes.of(root, wanted, issues, alone=alone)
 
     def change(self, stream: Stream, scan: Scan, changed: list[tuple[Old, r.Read]]) -> None:
         """Write findings that were recognised although they changed."""

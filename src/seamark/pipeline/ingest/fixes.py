@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -28,45 +28,49 @@ class Fixes:
         self.touched: set[int] = set()
         """Fixes whose target has to be looked at again."""
 
-    def of(self, asset: int, wanted: Mapping[int, FixKey], *, alone: bool = False) -> dict[int, Cleared]:
-        """Return the fix of each of these new issues of an asset. `alone`: nothing but this import's own is stored for it."""
-        if not wanted:
-            return {}
+    def of(
+        self, asset: int, wanted: Mapping[int, FixKey], issues: Mapping[int, int], *, alone: bool = False
+    ) -> dict[int, Cleared]:
+        """Return the fix of each of these new issues of an asset, by the caller's keys; `issues` are their row ids.
+
+        `alone`: nothing but this import's own is stored for the asset.
+        """
+        users: dict[tuple[str, str], list[int]] = {}
+        for group, one in wanted.items():
+            users.setdefault((one.kind, one.key), []).append(group)
         if not alone:
-            self._find(asset, {(one.kind, one.key) for one in wanted.values()})
-        users = Counter((one.kind, one.key) for one in wanted.values())
+            self._find(asset, users)
+        prefix = f"{self._application.pk}\0{asset}\0"
         waiting = {
-            pair: hash64("\0".join((str(self._application.pk), str(asset), *pair)))
-            for pair, count in users.items()
-            if count == 1 and pair[0] in _SHARED and (asset, *pair) not in self._ids
+            pair: hash64(f"{prefix}{pair[0]}\0{pair[1]}")
+            for pair, mine in users.items()
+            if len(mine) == 1 and pair[0] in _SHARED and (asset, *pair) not in self._ids
         }
         others = self._single.find(list(waiting.values())) if waiting else {}
         if waiting and not alone:
             others |= dict(
                 writer.select_in("SELECT fix_key, id FROM store_issue WHERE fix_key {values}", sorted(waiting.values()))
             )
-        single = {pair: key for pair, key in waiting.items() if key not in others}
-        self._write(asset, {(one.kind, one.key): one for one in wanted.values() if (one.kind, one.key) not in single})
+        single = {pair: key for pair, key in waiting.items() if key not in others} if others else waiting
+        self._write(asset, {pair: wanted[mine[0]] for pair, mine in users.items() if pair not in single})
         joining = [(others[key], self._ids[(asset, *pair)], None) for pair, key in waiting.items() if key in others]
         writer.update(Issue, ["fix", "fix_key"], joining)
+        self._single.add(list(single.values()), [issues[users[pair][0]] for pair in single])
         found: dict[int, Cleared] = {}
-        kept: list[tuple[int, int]] = []
-        for issue, one in wanted.items():
-            number = self._ids.get((asset, one.kind, one.key))
-            if number is None:
-                key = single[one.kind, one.key]
-                kept.append((key, issue))
-                found[issue] = Cleared(None, key)
-            else:
-                found[issue] = Cleared(number, None)
-            if number is not None and one.kind == UPGRADE:
+        for pair, mine in users.items():
+            if (key := single.get(pair)) is not None:
+                found[mine[0]] = Cleared(None, key)
+                continue
+            number = self._ids[(asset, *pair)]
+            cleared = Cleared(number, None)
+            found.update((group, cleared) for group in mine)
+            if pair[0] == UPGRADE:
                 self.touched.add(number)
-        self._single.add([key for key, _ in kept], [issue for _, issue in kept])
         return found
 
     def one(self, asset: int, issue: int, fix: FixKey | None) -> Cleared:
         """Return the fix of one issue."""
-        return self.of(asset, {issue: fix})[issue] if fix is not None else NO_FIX
+        return self.of(asset, {0: fix}, {0: issue})[0] if fix is not None else NO_FIX
 
     def _find(self, asset: int, pairs: Iterable[tuple[str, str]]) -> None:
         by_kind: dict[str, list[str]] = defaultdict(list)
