@@ -8,11 +8,18 @@ from django.utils import timezone
 
 from seamark.core.finding import Finding as Full
 from seamark.core.severity import Severity
-from seamark.pipeline.why import Link, why_one
+from seamark.pipeline.why import Link, Why, why_of
+from seamark.store import evidence
 from seamark.store.models import Finding, Issue, Match
 from tests.factories import code, import_findings, package
 
 SHOP = "Storefront"
+
+
+def why_one(issue: Issue) -> Why:
+    """Return why the findings of an issue are one."""
+    rows = list(Finding.objects.filter(issue=issue).select_related("stream", "rule").order_by("id"))
+    return why_of(issue, rows, evidence.read(rows))
 
 
 def query(line: int = 10, tool: str = "Semgrep", **more: Any) -> Full:

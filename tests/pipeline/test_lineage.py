@@ -19,7 +19,6 @@ from seamark.core.severity import Severity
 from seamark.pipeline.ingest.lineage import (
     DEEPEST,
     MOST_LAYERS,
-    close_superseded,
     images_of,
     lineage_of,
     record_layers,
@@ -160,8 +159,8 @@ def test_a_report_does_not_speak_for_another_application(application: Applicatio
     assert not Relation.objects.exists()
     record_relations([said(BUILT_FROM, SHOP, "git.example/acme/shop")], application=other, now=NOW)
     again = said(BUILT_FROM, SHOP, "git.example/evil/shop")
-    assert close_superseded([again], application=application, now=LATER) == set()
-    assert Relation.objects.get().until is None
+    assert record_relations([again], application=application, now=LATER) == set()
+    assert Relation.objects.count() == 1
 
 
 def test_an_application_that_an_asset_has_stays(application: Application, other: Application) -> None:
@@ -175,22 +174,6 @@ def test_a_base_that_stands_on_a_base_belongs_to_nobody(application: Application
     chain = [said(BASED_ON, SHOP, "python:3.12"), said(BASED_ON, "python:3.12", "debian:12")]
     record_relations(chain, application=application, now=NOW)
     assert {row for row in assets() if row[2]} == {("image", SHOP, "Storefront")}
-
-
-def test_a_new_base_closes_the_old_one_only_where_that_is_asked_for(application: Application) -> None:
-    record_relations(report(), application=application, now=NOW)
-    moved = [said(BASED_ON, SHOP, "alpine:3.20"), said(BUILT_FROM, SHOP, "git.example/acme/shop")]
-    assert record_relations(moved, application=application, now=LATER) == {asset(SHOP).pk}
-    assert Relation.objects.filter(kind="based_on", until=None).count() == 2
-    assert close_superseded(moved, application=application, now=LATER) == {asset(SHOP).pk}
-    assert Relation.objects.filter(kind="based_on").order_by("pk").values_list("target__key", "until")[0] == (
-        "debian",
-        LATER,
-    )
-    assert set(Relation.objects.filter(until=None).values_list("target__key", flat=True)) == {
-        SHOP, "alpine", "git.example/acme/shop",
-    }  # fmt: skip
-    assert record_relations(report(), application=application, now=LATER) == {asset(SHOP).pk}
 
 
 def finding(purl: str, layer: str = "", kind: Kind = Kind.CONTAINER) -> Finding:

@@ -9,7 +9,7 @@ from seamark.core.severity import Severity
 from seamark.governance.triage import service
 from seamark.pipeline import merging
 from seamark.pipeline.account import account_of
-from seamark.pipeline.why import apart_decision, merge_of, why_one
+from seamark.pipeline.why import apart_decision, merge_of
 from seamark.store.access import everything
 from seamark.store.models import Application, Event, Finding, Issue, Match, MergeDecision, User
 from seamark.store.models.issues import State
@@ -27,6 +27,7 @@ from .merged import (
     query,
     scan,
     suggested,
+    why_one,
 )
 
 pytestmark = pytest.mark.django_db

@@ -6,7 +6,6 @@ import pytest
 
 from seamark.core.severity import Severity
 from seamark.pipeline import merging
-from seamark.pipeline.why import why_one
 from seamark.store.models import Finding, Issue, Match, User
 from seamark.store.models.people import Role
 from tests.factories import code, make_person, package
@@ -21,6 +20,7 @@ from .merged import (
     path,
     query,
     scan,
+    why_one,
 )
 
 pytestmark = pytest.mark.django_db

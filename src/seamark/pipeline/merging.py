@@ -17,7 +17,7 @@ from seamark.analysis.risk import load_profile
 from seamark.core.errors import NotAllowed
 from seamark.pipeline.ingest.fixes import retarget
 from seamark.pipeline.ingest.issues import Scorer, write_events
-from seamark.pipeline.ingest.joining import Apart, Why, join, settle_matches
+from seamark.pipeline.ingest.joining import Why, join
 from seamark.pipeline.ingest.opening import open_issue
 from seamark.pipeline.ingest.refreshing import refresh
 from seamark.pipeline.profiles import active_profile
@@ -222,6 +222,3 @@ def _refresh(numbers: Sequence[int]) -> None:
     refresh(numbers, scorer=Scorer(load_profile(profile.content)), profile_id=profile.pk, scan=None, now=timezone.now())
     fixes = Issue.objects.filter(pk__in=numbers, fix__isnull=False).values_list("fix", flat=True)
     retarget(number for number in fixes if number is not None)
-
-
-__all__ = ["Apart", "accept", "join_issues", "keep_apart", "reject", "settle_matches", "split_issue", "take_back"]

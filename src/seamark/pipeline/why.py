@@ -10,14 +10,13 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import Q
 from msgspec import Struct
 
 from seamark.analysis.correlation.matching import match
 from seamark.analysis.correlation.sighting import sighting
 from seamark.core.finding import Finding as Full
 from seamark.pipeline.flaw_names import Names
-from seamark.store import evidence
 from seamark.store.access import Visible
 from seamark.store.models import Finding, Issue, Match, MergeDecision
 
@@ -80,16 +79,6 @@ class Why(Struct, frozen=True):
     joined: list[Decided]
     apart: list[Decided]
     suggestions: list[Suggested]
-
-
-def why_one(issue: Issue, *, limit: int = 100) -> Why:
-    """Return why the findings of an issue, open ones first and at most `limit`, are one."""
-    rows = list(
-        Finding.objects.filter(issue=issue)
-        .select_related("stream", "rule")
-        .order_by(F("closed_in").asc(nulls_first=True), "id")[:limit]
-    )
-    return why_of(issue, rows, evidence.read(rows))
 
 
 def why_of(issue: Issue, rows: Sequence[Finding], full: Mapping[int, Full]) -> Why:

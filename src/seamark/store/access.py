@@ -32,7 +32,6 @@ Row = TypeVar("Row", bound=Model)
 READS = frozenset(Role)
 IMPORTS = frozenset({Role.DEVELOPER, Role.ANALYST, Role.ADMIN})
 TRIAGES = frozenset({Role.ANALYST, Role.APPROVER, Role.ADMIN})
-MANAGES = frozenset({Role.ADMIN})
 
 
 def visible_to(actor: User | AnonymousUser) -> Visible:

@@ -72,8 +72,6 @@ class Writing:
         """Existing issues whose findings changed."""
         self.fresh = array("q")
         """Issues that this import made."""
-        self.suggested = 0
-        """How many pairs were left to people."""
         self._placing = Placing(application)
         self._keyed = KeyMap()
         self._rules: dict[str, Rules] = {}
@@ -150,7 +148,7 @@ class Writing:
         made = self._open(stream, _grouped(prepared, placed.groups, placed.issues), alone=False)
         issues = placed.issues | made
         numbers = self._insert(stream, scan, prepared, [issues[group] for group in placed.groups])
-        self.suggested += self._placing.record(placed, numbers, issues, now=self.now)
+        self._placing.record(placed, numbers, issues, now=self.now)
 
     def _insert(self, stream: Stream, scan: Scan, prepared: Sequence[r.Prepared], issues: Sequence[int]) -> list[int]:
         """Write the rows of new findings and return their numbers."""

@@ -23,7 +23,6 @@ MOST_LAYERS: Final = 500
 """Layers that are remembered of an image over its builds."""
 
 _MOVING: Final = (RelationKind.RUNS, RelationKind.BASED_ON, RelationKind.BUILT_FROM)
-_ONE_AT_A_TIME: Final = (RelationKind.BASED_ON, RelationKind.BUILT_FROM)
 _LONGEST_KEY: Final = 500
 _REPOSITORY: Final = re.compile(r"(?:localhost|[\w-]+(?:\.[\w-]+)+)(?:/[\w.~+-]+)+")
 _LAYER: Final = re.compile(r"[a-z0-9]+:[0-9a-f]{32,128}")
@@ -167,24 +166,6 @@ def _write(facts: dict[_Fact, float], now: datetime) -> set[int]:
     )  # fmt: skip
     writer.update(Relation, ["confidence"], [(known[fact][0], sure) for fact, sure in better.items()])
     return {fact.source for fact in (*fresh, *better)}
-
-
-def close_superseded(relations: Sequence[Said], *, application: Application, now: datetime) -> set[int]:
-    """Close what the same origin said before of these images' bases and repositories, and return the images concerned.
-
-    For callers who know that the report is the latest word on them: images are kept without tags, and two tags of one
-    image may well stand on different bases. Call it inside a transaction.
-    """
-    valid: dict[tuple[int, str, str], set[int]] = {}
-    for fact in _facts([said for said in relations if said.kind in _ONE_AT_A_TIME], application):
-        valid.setdefault((fact.source, fact.kind, fact.origin), set()).add(fact.target)
-    rows = writer.select_in(
-        "SELECT source_id, kind, origin, target_id, id FROM store_relation WHERE until IS NULL AND source_id {values}",
-        sorted({source for source, _, _ in valid}),
-    )
-    old = [(row[0], row[4]) for row in rows if row[3] not in valid.get((row[0], row[1], row[2]), {row[3]})]
-    writer.update(Relation, ["until"], [(number, now) for _, number in old])
-    return {source for source, _ in old}
 
 
 def record_layers(asset: int, layers: Sequence[str]) -> bool:

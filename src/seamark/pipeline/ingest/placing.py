@@ -133,13 +133,13 @@ class Placing:
                 placed.issues[head] = heads.get(issues[0], issues[0])
                 placed.touched.update({heads.get(number, number) for number in issues}, issues)
 
-    def record(self, placed: Placed, numbers: Sequence[int], issues: Mapping[int, int], *, now: datetime) -> int:
-        """Keep the matcher's reasons, and its suggestions for people; return how many of these there are.
+    def record(self, placed: Placed, numbers: Sequence[int], issues: Mapping[int, int], *, now: datetime) -> None:
+        """Keep the matcher's reasons, and its suggestions for people.
 
         `numbers` are the row ids of the new findings, `issues` the issues of all groups.
         """
         if not placed.links:
-            return 0
+            return
         number_of = [numbers[-1 - number] if number < 0 else number for number in placed.numbers]
         issue_of = [
             issues[placed.groups[-1 - number]] if number < 0 else home
@@ -155,8 +155,7 @@ class Placing:
                 pair = (min(left, right), max(left, right))
                 if pair not in suggested or suggested[pair].confidence < link.confidence:
                     suggested[pair] = link
-        waiting = _not_waiting_yet(suggested)
-        kept += [(link, True) for link in waiting]
+        kept += [(link, True) for link in _not_waiting_yet(suggested)]
         ids = writer.reserve(Match, len(kept))
         texts: dict[tuple[tuple[str, float], ...], str] = {}
         rows = []
@@ -173,7 +172,6 @@ class Placing:
             ["id", "application", "left", "right", "merged", "pending", "confidence", "reasons", "at"],
             rows,
         )
-        return len(waiting)
 
     def _chosen(
         self, stream: Stream, fresh: Sequence[Prepared], rules: Sequence[int], stored: Sequence[Stored]

@@ -108,11 +108,6 @@ def issue_place(finding: Finding) -> str:
     return place_text(finding)
 
 
-def is_package(finding: Finding) -> bool:
-    """Tell whether a finding is about a package that an upgrade fixes."""
-    return finding.component is not None and finding.kind in {Kind.DEPENDENCY, Kind.CONTAINER}
-
-
 class Prepared(NamedTuple):
     """A finding with what a row needs and the database does not decide."""
 

@@ -46,7 +46,6 @@ class OpenScan:
         self._gone: list[Old] = []
         self.components: dict[str, Component] = {}
         self.edges: list[DependsOn] = []
-        self.rules_seen: set[str] = set()
         self.count = 0
         self.kept_open = 0
         """Findings that the scan no longer reports but does not prove to be gone."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from seamark.intake.parsers.kit import HostLocation
+from seamark.intake.parsers.kit.texts import port_number
 
 _BREAK = re.compile(r"</p>\s*<p[^<>]*>|<br\s*/?>|</(?:li|p|div|tr|h[1-6]|pre|ul|ol)>|<p\s*/?>", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
@@ -32,19 +33,6 @@ def said(text: str | None) -> str:
     """Return a value, empty where it is one of the words that stand for none (`N/A`, `-`, `null`)."""
     stripped = (text or "").strip()
     return "" if stripped.lower() in _NOTHING else stripped
-
-
-def described(*parts: tuple[str, object]) -> str:
-    """Return named values as one text, a line each, without the empty ones. A value without a name stands alone."""
-    return "\n".join(f"{name}: {value}" if name else str(value) for name, value in parts if value not in {"", None})
-
-
-@lru_cache(maxsize=4096)
-def port_number(text: str | int | None) -> int | None:
-    """Return a port from 1 to 65535, or None: tools write 0, `general` and `-` for the host as a whole."""
-    digits = str(text if text is not None else "").strip()
-    number = int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 6 else 0
-    return number if 0 < number < 65536 else None
 
 
 def service(host: str, port: str | int | None = None, protocol: str | None = "") -> HostLocation:

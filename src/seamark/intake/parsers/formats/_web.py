@@ -11,6 +11,7 @@ from typing import TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from seamark.intake.parsers.kit import Finding, HostLocation, Location, Rule, Severity, WebLocation
+from seamark.intake.parsers.kit.texts import described, port_number
 
 T = TypeVar("T")
 
@@ -54,11 +55,6 @@ def decoded(text: str | None) -> str:
         return text
 
 
-def described(*parts: tuple[str, str | None]) -> str:
-    """Return named texts as one, a line each, without the empty ones. A text without a name stands alone."""
-    return "\n".join(f"{name}: {text}" if name else text for name, text in parts if text)
-
-
 def joined(base: str | None, path: str | None) -> str:
     """Return the address of a path at a site (`https://shop.example` and `/login`)."""
     base, path = (base or "").strip(), (path or "").strip()
@@ -81,17 +77,10 @@ def listed(value: list[T] | T | None) -> list[T]:
     return value if isinstance(value, list) else [value]
 
 
-def port_of(value: str | float | None) -> int | None:
-    """Return a port given as number or text; None for what is none."""
-    text = str(value if value is not None else "").strip()
-    number = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
-    return number if 0 < number < 65536 else None
-
-
 @lru_cache(maxsize=4096)
 def host(text: str, port: str | int | None = None, protocol: str = "") -> HostLocation:
     """Return the place of a service from an address or a name, with or without its port (`shop.example:443`)."""
-    name, given = text.strip(), port_of(port)
+    name, given = text.strip(), port_number(port)
     try:
         parts = urlsplit(name if "://" in name else f"//{name}")
         found = parts.port

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from msgspec import Struct, field
 
-from seamark.intake.parsers.formats._web import described, joined, listed, plain
+from seamark.intake.parsers.formats._web import joined, listed, plain
 from seamark.intake.parsers.kit import (
     Exchange,
     Finding,
@@ -30,6 +30,7 @@ from seamark.intake.parsers.kit import (
     xml_root,
 )
 from seamark.intake.parsers.kit import references as addresses
+from seamark.intake.parsers.kit.texts import described
 
 _REQUEST_LINE = re.compile(r"([A-Z]{3,10}) (\S+)")
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from msgspec import Struct, field
 
-from seamark.intake.parsers.formats._hosts import described, said, service
+from seamark.intake.parsers.formats._hosts import said, service
 from seamark.intake.parsers.kit import (
     Csv,
     Finding,
@@ -22,6 +22,7 @@ from seamark.intake.parsers.kit import (
     severity,
     vulnerability_ids,
 )
+from seamark.intake.parsers.kit.texts import described
 
 
 class Row(Struct):

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Raw, Struct, field
 
-from seamark.intake.parsers.formats._web import described, host, listed, plain, port_of
+from seamark.intake.parsers.formats._web import host, listed, plain
 from seamark.intake.parsers.kit import (
     Cvss,
     Exchange,
@@ -31,6 +31,7 @@ from seamark.intake.parsers.kit import (
     severity,
     vulnerability_ids,
 )
+from seamark.intake.parsers.kit.texts import described, port_number
 
 SET_ASIDE = {"false_positive": "false positive", "acceptable_risk": "acceptable risk", "accepted": "acceptable risk"}
 
@@ -157,7 +158,7 @@ def _place(entry: Entry) -> Location | None:
     if url and "://" in url:
         return WebLocation(url=url)
     name = entry.host or entry.ipv4_address or entry.ipv6_address or ""
-    return host(name, port_of(entry.port), (entry.protocol or "").lower()) if name else None
+    return host(name, port_number(entry.port), (entry.protocol or "").lower()) if name else None
 
 
 def _class(given: Any) -> str:

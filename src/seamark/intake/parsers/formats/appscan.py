@@ -9,7 +9,6 @@ from typing import Any
 from lxml import etree
 from msgspec import Struct
 
-from seamark.intake.parsers.formats._web import described
 from seamark.intake.parsers.kit import (
     Cvss,
     Exchange,
@@ -31,6 +30,7 @@ from seamark.intake.parsers.kit import (
     vulnerability_ids,
     xml_root,
 )
+from seamark.intake.parsers.kit.texts import described
 
 LEVELS = {"0": Severity.INFO, "1": Severity.LOW, "2": Severity.MEDIUM, "3": Severity.HIGH, "6": Severity.CRITICAL}
 PARTS = {"parameter", "cookie", "header"}

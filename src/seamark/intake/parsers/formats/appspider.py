@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from msgspec import Struct, field
 
-from seamark.intake.parsers.formats._web import decoded, described, links, listed, plain
+from seamark.intake.parsers.formats._web import decoded, links, listed, plain
 from seamark.intake.parsers.kit import (
     Exchange,
     Finding,
@@ -26,6 +26,7 @@ from seamark.intake.parsers.kit import (
     severity,
     xml_root,
 )
+from seamark.intake.parsers.kit.texts import described
 
 SCORES = {"0": Severity.INFO, "1": Severity.INFO, "2": Severity.LOW, "3": Severity.MEDIUM, "4": Severity.HIGH}
 NOTHING = {"N/A", "", "0", "unknown"}

@@ -8,7 +8,6 @@ from typing import Any
 
 from msgspec import Raw, Struct
 
-from seamark.intake.parsers.formats._web import described
 from seamark.intake.parsers.kit import (
     Confidence,
     Exchange,
@@ -25,6 +24,7 @@ from seamark.intake.parsers.kit import (
     parser,
     severity,
 )
+from seamark.intake.parsers.kit.texts import described
 
 
 class Check(Struct):

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from seamark.intake.parsers.formats._web import described, host
+from seamark.intake.parsers.formats._web import host
 from seamark.intake.parsers.kit import (
     Csv,
     Finding,
@@ -25,6 +25,7 @@ from seamark.intake.parsers.kit import (
     severity,
     variant,
 )
+from seamark.intake.parsers.kit.texts import described
 
 GONE = {"resolved", "archived", "inactive"}
 

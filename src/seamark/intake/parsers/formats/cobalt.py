@@ -7,7 +7,6 @@ from typing import Any
 
 from msgspec import Struct
 
-from seamark.intake.parsers.formats._hosts import described
 from seamark.intake.parsers.kit import (
     Csv,
     Exchange,
@@ -30,6 +29,7 @@ from seamark.intake.parsers.kit import (
     severity,
     variant,
 )
+from seamark.intake.parsers.kit.texts import described
 
 _REJECTED = {"wont_fix", "out_of_scope", "invalid", "duplicate"}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from seamark.intake.parsers.formats._web import described, host, port_of
+from seamark.intake.parsers.formats._web import host
 from seamark.intake.parsers.kit import (
     Confidence,
     Finding,
@@ -25,6 +25,7 @@ from seamark.intake.parsers.kit import (
     severity,
     vulnerability_ids,
 )
+from seamark.intake.parsers.kit.texts import described, port_number
 
 
 class Evidence(Struct):
@@ -119,7 +120,7 @@ def _place(issue: Issue, evidence: Evidence) -> Location | None:
         name = evidence.hostname
     if name.startswith(("http://", "https://")):
         return WebLocation(url=name)
-    return host(name, port_of(issue.port)) if name else None
+    return host(name, port_number(issue.port)) if name else None
 
 
 def _confidence(percent: float | None) -> Confidence | None:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from seamark.intake.parsers.formats._web import described
 from seamark.intake.parsers.kit import (
     Confidence,
     Exchange,
@@ -27,6 +26,7 @@ from seamark.intake.parsers.kit import (
     severity,
     variant,
 )
+from seamark.intake.parsers.kit.texts import described
 
 SORTS = {"V": "Verified cross-site scripting", "R": "Reflected parameter", "G": "Pattern in an answer"}
 VERIFICATIONS = {"V": Verification.VERIFIED, "R": Verification.UNVERIFIED}

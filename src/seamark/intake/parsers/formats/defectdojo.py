@@ -7,7 +7,6 @@ from typing import Any
 
 from msgspec import Raw, Struct
 
-from seamark.intake.parsers.formats._hosts import described
 from seamark.intake.parsers.kit import (
     CodeLocation,
     Component,
@@ -33,6 +32,7 @@ from seamark.intake.parsers.kit import (
     vulnerability_ids,
 )
 from seamark.intake.parsers.kit.packages import probability
+from seamark.intake.parsers.kit.texts import described
 
 
 class Identifier(Struct):

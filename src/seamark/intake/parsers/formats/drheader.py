@@ -7,7 +7,6 @@ from typing import Any
 
 from msgspec import Struct
 
-from seamark.intake.parsers.formats._web import described
 from seamark.intake.parsers.kit import (
     Finding,
     Item,
@@ -21,6 +20,7 @@ from seamark.intake.parsers.kit import (
     severity,
     variant,
 )
+from seamark.intake.parsers.kit.texts import described
 
 
 class Mistake(Struct):

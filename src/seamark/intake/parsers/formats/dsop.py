@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 
 from seamark.intake.parsers.kit import (
@@ -29,11 +28,10 @@ from seamark.intake.parsers.kit import (
 )
 from seamark.intake.parsers.kit.packages import graded, identifiers, rating
 from seamark.intake.parsers.kit.source import Source
-from seamark.intake.parsers.kit.unpack import BLOCK, Unpacked
+from seamark.intake.parsers.kit.unpack import BLOCK, ZIP_FAILURES, Unpacked
 
 Row = dict[str, str]
 
-_BROKEN = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, ValueError, EOFError, KeyError)
 _WORKBOOK, _RELATIONS, _TEXTS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/sharedStrings.xml"
 _LETTERS = re.compile(r"[A-Z]{1,3}")
 _GRADE = re.compile(r"\((Critical|Important|Moderate|Low)\)\s*$")
@@ -45,7 +43,7 @@ def _is_workbook(probe: Probe) -> bool:
     try:
         with zipfile.ZipFile(io.BytesIO(probe.source.data)) as archive, archive.open(_WORKBOOK) as member:
             text = member.read(65536)
-    except _BROKEN:
+    except ZIP_FAILURES:
         return False
     return b"Twistlock Vulnerability Results" in text and b"Anchore CVE Results" in text
 
@@ -70,7 +68,7 @@ def read(source: Source) -> Iterator[Item]:
                     for row in _rows(archive, source, sheets[name], texts):
                         if (finding := make(row)) is not None:
                             yield finding
-    except _BROKEN as error:
+    except ZIP_FAILURES as error:
         raise UnreadableReport(f"The workbook is damaged: {error}", hint="download it again") from None
 
 

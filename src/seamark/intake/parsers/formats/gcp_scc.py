@@ -7,7 +7,6 @@ from typing import Any
 
 from msgspec import Struct
 
-from seamark.intake.parsers.formats._hosts import described
 from seamark.intake.parsers.kit import (
     Finding,
     Item,
@@ -27,6 +26,7 @@ from seamark.intake.parsers.kit import (
     variant,
     vulnerability_ids,
 )
+from seamark.intake.parsers.kit.texts import described
 
 _KINDS = {"THREAT": Kind.RUNTIME, "VULNERABILITY": Kind.HOST}
 

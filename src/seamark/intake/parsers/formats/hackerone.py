@@ -7,7 +7,6 @@ from typing import Any
 
 from msgspec import Struct
 
-from seamark.intake.parsers.formats._hosts import described
 from seamark.intake.parsers.kit import (
     Csv,
     Cvss,
@@ -34,6 +33,7 @@ from seamark.intake.parsers.kit import (
     variant,
     vulnerability_ids,
 )
+from seamark.intake.parsers.kit.texts import described
 
 _REJECTED = {"not-applicable", "not applicable", "informative", "duplicate", "spam"}
 _PROVEN = {"triaged", "resolved", "retesting"}

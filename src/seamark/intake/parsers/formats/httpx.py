@@ -7,7 +7,6 @@ from typing import Any
 
 from msgspec import Struct
 
-from seamark.intake.parsers.formats._web import described
 from seamark.intake.parsers.kit import (
     Exchange,
     Finding,
@@ -25,6 +24,7 @@ from seamark.intake.parsers.kit import (
     parser,
     variant,
 )
+from seamark.intake.parsers.kit.texts import described
 
 ABOUT = Rule(id="http-service", name="http-service", title="Service that answers HTTP")
 

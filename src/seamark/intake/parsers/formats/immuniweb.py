@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from seamark.intake.parsers.formats._web import described, links, place, plain
+from seamark.intake.parsers.formats._web import links, place, plain
 from seamark.intake.parsers.kit import (
     Finding,
     Item,
@@ -21,6 +21,7 @@ from seamark.intake.parsers.kit import (
     parser,
     vulnerability_ids,
 )
+from seamark.intake.parsers.kit.texts import described
 
 SECTIONS = ("domains", "webapps", "mobileapps", "cloud", "network", "repositories", "incidents")
 

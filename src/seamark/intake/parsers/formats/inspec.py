@@ -7,7 +7,6 @@ from typing import Any
 
 from msgspec import Struct
 
-from seamark.intake.parsers.formats._hosts import described
 from seamark.intake.parsers.kit import (
     Finding,
     HostLocation,
@@ -27,6 +26,7 @@ from seamark.intake.parsers.kit import (
     variant,
     vulnerability_ids,
 )
+from seamark.intake.parsers.kit.texts import described
 
 _LEVELS = ((0.9, Severity.CRITICAL), (0.7, Severity.HIGH), (0.4, Severity.MEDIUM), (0.01, Severity.LOW))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import Raw, Struct, field
 
-from seamark.intake.parsers.formats._web import described, place
+from seamark.intake.parsers.formats._web import place
 from seamark.intake.parsers.kit import (
     Csv,
     Finding,
@@ -28,6 +28,7 @@ from seamark.intake.parsers.kit import (
     variant,
     vulnerability_ids,
 )
+from seamark.intake.parsers.kit.texts import described
 
 
 class Source(Struct):

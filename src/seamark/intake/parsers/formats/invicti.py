@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import Raw, Struct, field
 
-from seamark.intake.parsers.formats._web import described, links, listed, plain
+from seamark.intake.parsers.formats._web import links, listed, plain
 from seamark.intake.parsers.kit import (
     Confidence,
     Exchange,
@@ -35,6 +35,7 @@ from seamark.intake.parsers.kit import (
     vulnerability_ids,
     xml_root,
 )
+from seamark.intake.parsers.kit.texts import described
 
 BEST_PRACTICE = "bestpractice"
 SET_ASIDE = {"falsepositive": "false positive", "acceptedrisk": "accepted risk", "ignored": "ignored"}

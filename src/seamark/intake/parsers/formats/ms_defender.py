@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import io
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
 from msgspec import Struct, field
 
-from seamark.intake.parsers.formats._hosts import described
 from seamark.intake.parsers.kit import (
     Component,
     Finding,
@@ -30,6 +28,8 @@ from seamark.intake.parsers.kit import (
     vulnerability_ids,
 )
 from seamark.intake.parsers.kit.source import Source
+from seamark.intake.parsers.kit.texts import described
+from seamark.intake.parsers.kit.unpack import ZIP_FAILURES
 
 _MOST = 256 * 1024**2
 
@@ -196,7 +196,7 @@ def _members(source: Source, folder: str) -> Iterator[bytes]:
                 if len(data) > _MOST:
                     raise UnreadableReport(f"{entry.filename[:100]} is larger than {_MOST // 1024**2} MB")
                 yield data
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError) as error:
+    except ZIP_FAILURES as error:
         raise UnreadableReport(f"The archive is damaged: {error}") from None
 
 
@@ -205,7 +205,7 @@ def _is_archive(probe: Probe) -> bool:
         return False
     try:
         names = zipfile.ZipFile(io.BytesIO(bytes(probe.source.data))).namelist()
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+    except ZIP_FAILURES:
         return False
     folders = {part for name in names for part in name.lower().split("/")[-2:-1]}
     return "vulnerabilities" in folders

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from seamark.intake.parsers.formats._web import host, port_of
+from seamark.intake.parsers.formats._web import host
 from seamark.intake.parsers.kit import (
     Finding,
     Item,
@@ -23,6 +23,7 @@ from seamark.intake.parsers.kit import (
     parser,
     vulnerability_ids,
 )
+from seamark.intake.parsers.kit.texts import port_number
 
 _CVE = re.compile(r"cve_(\d{4})_(\d{4,})")
 _event = msgspec.json.Decoder(dict[str, Any]).decode
@@ -68,7 +69,7 @@ def _finding(row: Row) -> Finding:
         rule=row.module_name,
         title=title,
         severity=severity,
-        location=host(name, port_of(row.port)) if name else None,
+        location=host(name, port_number(row.port)) if name else None,
         description=row.event or "",
         vulnerabilities=ids,
         secret=secret if row.module_name.endswith("_brute") else "",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from lxml import etree
 from msgspec import Struct
 
-from seamark.intake.parsers.formats._hosts import described, scanned, service
+from seamark.intake.parsers.formats._hosts import scanned, service
 from seamark.intake.parsers.kit import (
     Confidence,
     Cvss,
@@ -31,6 +31,7 @@ from seamark.intake.parsers.kit import (
     vulnerability_ids,
     xml_root,
 )
+from seamark.intake.parsers.kit.texts import described
 
 _SCAN = re.compile(rb"<scan\s[^>]*>")
 _NODE = re.compile(rb"""<node\s[^>]*?address\s*=\s*["']([^"']{1,200})["']""")

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from msgspec import Struct, field
 
-from seamark.intake.parsers.formats._hosts import described, port_number, scanned
+from seamark.intake.parsers.formats._hosts import scanned
 from seamark.intake.parsers.kit import (
     Component,
     Confidence,
@@ -32,6 +32,7 @@ from seamark.intake.parsers.kit import (
     vulnerability_ids,
     xml_root,
 )
+from seamark.intake.parsers.kit.texts import described, port_number
 
 _ATTRIBUTE = re.compile(rb"""\b([a-z]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _CPE = re.compile(r"cpe:/a:[^:]*:(?P<product>[^:]+)(?::(?P<version>[^:]+))?")

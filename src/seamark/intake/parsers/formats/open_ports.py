@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct, field
 
-from seamark.intake.parsers.formats._hosts import described, service
+from seamark.intake.parsers.formats._hosts import service
 from seamark.intake.parsers.kit import (
     Finding,
     Item,
@@ -22,6 +22,7 @@ from seamark.intake.parsers.kit import (
     variant,
     xml_root,
 )
+from seamark.intake.parsers.kit.texts import described
 
 _NAABU = {"host", "ip", "port", "protocol", "tls", "timestamp", "cdn", "cdn-name", "mac_address", "service", "name"}
 

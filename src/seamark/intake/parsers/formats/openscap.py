@@ -8,7 +8,6 @@ from functools import lru_cache
 
 from lxml import etree
 
-from seamark.intake.parsers.formats._hosts import described
 from seamark.intake.parsers.kit import (
     Finding,
     HostLocation,
@@ -29,6 +28,7 @@ from seamark.intake.parsers.kit import (
     vulnerability_ids,
     xml_root,
 )
+from seamark.intake.parsers.kit.texts import described
 
 _RESULT = re.compile(rb"<(?:[\w.-]+:)?TestResult\s[^>]*>")
 _ATTRIBUTE = re.compile(rb"""\b(start-time|end-time|test-system)\s*=\s*["']([^"']*)["']""")

@@ -9,7 +9,7 @@ from functools import lru_cache
 from lxml import etree
 from msgspec import Struct, field
 
-from seamark.intake.parsers.formats._hosts import described, said, scanned, service
+from seamark.intake.parsers.formats._hosts import said, scanned, service
 from seamark.intake.parsers.kit import (
     Confidence,
     Csv,
@@ -35,6 +35,7 @@ from seamark.intake.parsers.kit import (
     vulnerability_ids,
     xml_root,
 )
+from seamark.intake.parsers.kit.texts import described
 
 _STATUS = re.compile(rb"<scan_run_status>\s*([^<]*?)\s*<")
 _START = re.compile(rb"<scan_start>\s*([^<]*?)\s*<")

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 import msgspec
 from msgspec import Struct, field
 
-from seamark.intake.parsers.formats._hosts import described
 from seamark.intake.parsers.kit import (
     Csv,
     Finding,
@@ -26,6 +25,7 @@ from seamark.intake.parsers.kit import (
     variant,
     vulnerability_ids,
 )
+from seamark.intake.parsers.kit.texts import described
 
 _DONE = {"closed", "resolved", "auto-closed"}
 _SET_ASIDE = {"dismissed", "snoozed", "ignored"}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct, field
 
-from seamark.intake.parsers.formats._hosts import described, service
+from seamark.intake.parsers.formats._hosts import service
 from seamark.intake.parsers.kit import (
     Finding,
     Item,
@@ -24,6 +24,7 @@ from seamark.intake.parsers.kit import (
     vulnerability_ids,
     xml_root,
 )
+from seamark.intake.parsers.kit.texts import described
 
 _RISKS = {"1": Severity.LOW, "2": Severity.MEDIUM, "4": Severity.HIGH, "0": Severity.INFO}
 

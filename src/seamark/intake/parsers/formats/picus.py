@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from msgspec import Struct, field
 
-from seamark.intake.parsers.formats._hosts import described
 from seamark.intake.parsers.kit import (
     Csv,
     Finding,
@@ -22,6 +21,7 @@ from seamark.intake.parsers.kit import (
     severity,
     vulnerability_ids,
 )
+from seamark.intake.parsers.kit.texts import described
 
 _STOPPED = {"blocked", "prevented"}
 

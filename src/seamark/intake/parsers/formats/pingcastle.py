@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from msgspec import Struct, field
 
-from seamark.intake.parsers.formats._hosts import described
 from seamark.intake.parsers.kit import (
     Finding,
     Item,
@@ -22,6 +21,7 @@ from seamark.intake.parsers.kit import (
     parser,
     xml_root,
 )
+from seamark.intake.parsers.kit.texts import described
 
 _FACT = re.compile(rb"<(DomainFQDN|GenerationDate|EngineVersion|Level)>\s*([^<]{0,300}?)\s*</")
 

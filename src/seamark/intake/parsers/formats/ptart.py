@@ -7,7 +7,6 @@ from typing import Any
 
 from msgspec import Struct
 
-from seamark.intake.parsers.formats._hosts import described
 from seamark.intake.parsers.kit import (
     Finding,
     Item,
@@ -27,6 +26,7 @@ from seamark.intake.parsers.kit import (
     references,
     vulnerability_ids,
 )
+from seamark.intake.parsers.kit.texts import described
 
 _LEVELS = {1: Severity.CRITICAL, 2: Severity.HIGH, 3: Severity.MEDIUM, 4: Severity.LOW}
 _STATES = {"F": "fixed", "NF": "not fixed", "PF": "partially fixed", "NA": "not applicable", "NT": "not tested"}

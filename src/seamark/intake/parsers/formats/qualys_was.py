@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct, convert, field
 
-from seamark.intake.parsers.formats._web import decoded, described, links, listed, plain
+from seamark.intake.parsers.formats._web import decoded, links, listed, plain
 from seamark.intake.parsers.kit import (
     Confidence,
     Cvss,
@@ -32,6 +32,7 @@ from seamark.intake.parsers.kit import (
     vulnerability_ids,
     xml_root,
 )
+from seamark.intake.parsers.kit.texts import described
 
 LEVELS = {"1": Severity.INFO, "2": Severity.LOW, "3": Severity.MEDIUM, "4": Severity.HIGH, "5": Severity.CRITICAL}
 _TIME = re.compile(r"^(\d{1,2} \w{3} \d{4} +\d{1,2}:\d{2} ?[AP]M) GMT([+-]\d{4})?$")

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from seamark.intake.parsers.formats._web import described, plain
+from seamark.intake.parsers.formats._web import plain
 from seamark.intake.parsers.kit import (
     Exchange,
     Finding,
@@ -24,6 +24,7 @@ from seamark.intake.parsers.kit import (
     references,
     severity,
 )
+from seamark.intake.parsers.kit.texts import described
 
 
 class Note(Struct, rename="pascal"):

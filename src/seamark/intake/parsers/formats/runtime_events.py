@@ -7,7 +7,6 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from seamark.intake.parsers.formats._hosts import described
 from seamark.intake.parsers.kit import (
     Finding,
     HostLocation,
@@ -25,6 +24,7 @@ from seamark.intake.parsers.kit import (
     moment,
     parser,
 )
+from seamark.intake.parsers.kit.texts import described
 
 _LEVELS = {0: Severity.INFO, 1: Severity.LOW, 2: Severity.MEDIUM, 3: Severity.HIGH, 4: Severity.CRITICAL}
 

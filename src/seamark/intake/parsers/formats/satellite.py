@@ -7,7 +7,6 @@ from typing import Any
 
 from msgspec import Struct
 
-from seamark.intake.parsers.formats._hosts import described
 from seamark.intake.parsers.kit import (
     Finding,
     Item,
@@ -24,6 +23,7 @@ from seamark.intake.parsers.kit import (
     severity,
     vulnerability_ids,
 )
+from seamark.intake.parsers.kit.texts import described
 
 
 class Cve(Struct):

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from seamark.intake.parsers.formats._hosts import described, flat
+from seamark.intake.parsers.formats._hosts import flat
 from seamark.intake.parsers.kit import (
     Finding,
     Item,
@@ -26,6 +26,7 @@ from seamark.intake.parsers.kit import (
     references,
     variant,
 )
+from seamark.intake.parsers.kit.texts import described
 
 LEVELS = {"danger": Severity.HIGH, "warning": Severity.MEDIUM, "success": Severity.INFO}
 

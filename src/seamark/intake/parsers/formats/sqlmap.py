@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from msgspec import Struct, field
 
-from seamark.intake.parsers.formats._web import described
 from seamark.intake.parsers.kit import (
     Csv,
     Finding,
@@ -26,6 +25,7 @@ from seamark.intake.parsers.kit import (
     text_start,
     variant,
 )
+from seamark.intake.parsers.kit.texts import described
 
 ABOUT = Rule(id="sql-injection", name="sql-injection", title="SQL injection", cwes=(89,))
 TECHNIQUES = {

@@ -10,7 +10,6 @@ from typing import Any
 
 from msgspec import Struct
 
-from seamark.intake.parsers.formats._web import described
 from seamark.intake.parsers.kit import (
     Finding,
     HostLocation,
@@ -25,6 +24,7 @@ from seamark.intake.parsers.kit import (
     parser,
     variant,
 )
+from seamark.intake.parsers.kit.texts import described
 
 GRADES = {
     "A-": Severity.LOW,

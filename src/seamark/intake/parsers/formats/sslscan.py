@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from seamark.intake.parsers.formats._web import described, listed, port_of
+from seamark.intake.parsers.formats._web import listed
 from seamark.intake.parsers.kit import (
     Finding,
     HostLocation,
@@ -19,6 +19,7 @@ from seamark.intake.parsers.kit import (
     parser,
     xml_root,
 )
+from seamark.intake.parsers.kit.texts import described, port_number
 
 OLD = {
     ("ssl", "2"): Severity.HIGH,
@@ -121,7 +122,7 @@ def read(document: Xml) -> Iterator[Item]:
 
 
 def _findings(test: Test) -> Iterator[Finding]:
-    place = HostLocation(host=test.sni or test.host, port=port_of(test.port), protocol="tls")
+    place = HostLocation(host=test.sni or test.host, port=port_number(test.port), protocol="tls")
     for protocol in listed(test.protocol):
         grade = OLD.get((protocol.type.lower(), protocol.version))
         if protocol.enabled == "1" and grade is not None:

@@ -10,7 +10,6 @@ from typing import Any
 
 from msgspec import Struct, convert, field
 
-from seamark.intake.parsers.formats._web import described, port_of
 from seamark.intake.parsers.kit import (
     Csv,
     Finding,
@@ -31,6 +30,7 @@ from seamark.intake.parsers.kit import (
     variant,
     vulnerability_ids,
 )
+from seamark.intake.parsers.kit.texts import described, port_number
 
 PASSED = {"OK", "DEBUG"}
 BROKEN = {"WARN", "FATAL"}
@@ -94,7 +94,7 @@ def _finding(row: Row) -> Finding:
         title=f"{row.id}: {first_line(text, 140)}" if text else row.id,
         severity=severity(row.severity),
         severity_given=row.severity,
-        location=HostLocation(host=name, port=port_of(row.port), protocol="tls") if name else None,
+        location=HostLocation(host=name, port=port_number(row.port), protocol="tls") if name else None,
         description=described(
             ("", text if len(text) > 140 else ""), ("Address", (row.address or row.ip).partition("/")[2])
         ),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct, field
 
-from seamark.intake.parsers.formats._hosts import described, said, service
+from seamark.intake.parsers.formats._hosts import said, service
 from seamark.intake.parsers.kit import (
     Component,
     Csv,
@@ -28,6 +28,7 @@ from seamark.intake.parsers.kit import (
     variant,
     vulnerability_ids,
 )
+from seamark.intake.parsers.kit.texts import described
 
 _WORDS = {"C": Severity.CRITICAL, "H": Severity.HIGH, "M": Severity.MEDIUM, "L": Severity.LOW, "I": Severity.INFO}
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from seamark.intake.parsers.formats._web import described, joined, listed
+from seamark.intake.parsers.formats._web import joined, listed
 from seamark.intake.parsers.kit import (
     Exchange,
     Finding,
@@ -29,6 +29,7 @@ from seamark.intake.parsers.kit import (
     vulnerability_ids,
     xml_root,
 )
+from seamark.intake.parsers.kit.texts import described
 
 LEVELS = {"0": Severity.INFO, "1": Severity.LOW, "2": Severity.MEDIUM, "3": Severity.HIGH, "4": Severity.CRITICAL}
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from msgspec import Raw, Struct, field
 
-from seamark.intake.parsers.formats._hosts import described
 from seamark.intake.parsers.kit import (
     Component,
     Cvss,
@@ -34,6 +33,7 @@ from seamark.intake.parsers.kit import (
     vulnerability_ids,
 )
 from seamark.intake.parsers.kit.packages import graded, package
+from seamark.intake.parsers.kit.texts import described
 
 
 class Old(Struct):

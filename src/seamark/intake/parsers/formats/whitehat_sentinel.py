@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Raw, Struct, field
 
-from seamark.intake.parsers.formats._web import described, links, plain
+from seamark.intake.parsers.formats._web import links, plain
 from seamark.intake.parsers.kit import (
     Exchange,
     Finding,
@@ -27,6 +27,7 @@ from seamark.intake.parsers.kit import (
     moment,
     parser,
 )
+from seamark.intake.parsers.kit.texts import described
 
 RISKS = {"1": Severity.INFO, "2": Severity.LOW, "3": Severity.MEDIUM, "4": Severity.HIGH, "5": Severity.CRITICAL}
 

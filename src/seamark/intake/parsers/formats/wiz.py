@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct, field
 
-from seamark.intake.parsers.formats._hosts import described
 from seamark.intake.parsers.kit import (
     Csv,
     Finding,
@@ -28,6 +27,7 @@ from seamark.intake.parsers.kit import (
     vulnerability_ids,
 )
 from seamark.intake.parsers.kit.packages import package
+from seamark.intake.parsers.kit.texts import described
 
 
 class IssueRow(Struct):

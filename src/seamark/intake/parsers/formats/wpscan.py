@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from seamark.intake.parsers.formats._web import described, joined
+from seamark.intake.parsers.formats._web import joined
 from seamark.intake.parsers.kit import (
     Component,
     Confidence,
@@ -28,6 +28,7 @@ from seamark.intake.parsers.kit import (
     severity,
     vulnerability_ids,
 )
+from seamark.intake.parsers.kit.texts import described
 
 DATABASE = "https://wpscan.com/vulnerability/"
 DEFAULT = Severity.MEDIUM

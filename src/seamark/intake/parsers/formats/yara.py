@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from msgspec import Struct, field
 
-from seamark.intake.parsers.formats._hosts import described
 from seamark.intake.parsers.kit import (
     CodeLocation,
     Finding,
@@ -23,6 +22,7 @@ from seamark.intake.parsers.kit import (
     severity,
     vulnerability_ids,
 )
+from seamark.intake.parsers.kit.texts import described
 
 _MATCH = re.compile(
     r"^(?:(?P<space>[A-Za-z_]\w*):)?(?P<rule>[A-Za-z_]\w{0,127})(?: \[(?P<tags>[\w,]*)\])?"

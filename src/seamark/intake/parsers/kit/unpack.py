@@ -119,14 +119,15 @@ def unzip(data: Buffer) -> tuple[Buffer, bool]:
                 while block := member.read(BLOCK):
                     unpacked.write(block)
             return unpacked.finish(), False
-    except _ZIP_FAILURES as error:
+    except ZIP_FAILURES as error:
         raise UnreadableReport(f"The zip file is damaged: {error}", hint="write the report again") from None
 
 
-_ZIP_FAILURES = (
+ZIP_FAILURES = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError, RuntimeError,
     ValueError, LookupError, OverflowError, OSError,
 )  # fmt: skip
+"""What Python's own reader raises for archives that are damaged, or made to do harm."""
 
 
 def _is_clutter(name: str) -> bool:

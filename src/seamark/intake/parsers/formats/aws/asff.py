@@ -7,7 +7,6 @@ from typing import Any
 
 from msgspec import Raw, Struct
 
-from seamark.intake.parsers.formats._hosts import described
 from seamark.intake.parsers.formats.aws.common import component, fixed, kind_of, place
 from seamark.intake.parsers.kit import (
     Component,
@@ -34,6 +33,7 @@ from seamark.intake.parsers.kit import (
 )
 from seamark.intake.parsers.kit.packages import probability
 from seamark.intake.parsers.kit.probe import Looks
+from seamark.intake.parsers.kit.texts import described
 
 _KEYS = ("SchemaVersion", "ProductArn", "GeneratorId", "Resources")
 _PASSED = {"PASSED", "NOT_AVAILABLE"}

@@ -7,7 +7,6 @@ from typing import Any
 
 from msgspec import Struct
 
-from seamark.intake.parsers.formats._hosts import described
 from seamark.intake.parsers.formats.aws.common import place
 from seamark.intake.parsers.kit import (
     Finding,
@@ -24,6 +23,7 @@ from seamark.intake.parsers.kit import (
     severity,
     variant,
 )
+from seamark.intake.parsers.kit.texts import described
 
 
 class Service(Struct, rename="pascal"):

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from msgspec import Raw, Struct
 
-from seamark.intake.parsers.formats._hosts import described
 from seamark.intake.parsers.formats.aws.common import component, fixed, kind_of, place
 from seamark.intake.parsers.kit import (
     CodeLocation,
@@ -31,6 +30,7 @@ from seamark.intake.parsers.kit import (
     vulnerability_ids,
 )
 from seamark.intake.parsers.kit.packages import probability
+from seamark.intake.parsers.kit.texts import described
 
 _KEYS = ("findingArn", "awsAccountId", "type", "resources")
 _FUNCTIONS = {"AWS_LAMBDA_FUNCTION"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
@@ -12,7 +11,7 @@ from typing import Final, TypeVar
 from seamark.intake.parsers.formats.black_duck import model
 from seamark.intake.parsers.kit import Csv, Probe, UnreadableReport
 from seamark.intake.parsers.kit.source import Source
-from seamark.intake.parsers.kit.unpack import BLOCK, Unpacked
+from seamark.intake.parsers.kit.unpack import BLOCK, ZIP_FAILURES, Unpacked
 
 _MOST_PATHS: Final = 200
 T = TypeVar("T")
@@ -48,7 +47,7 @@ def is_report(probe: Probe) -> bool:
                 return False
             with archive.open(name) as member:
                 header = member.read(2_000).split(b"\n", 1)[0]
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, ValueError, EOFError):
+    except ZIP_FAILURES:
         return False
     return b"Vulnerability id" in header and b"Security Risk" in header
 
@@ -72,7 +71,7 @@ def tables(source: Source) -> Tables:
             )
             for file in _rows(archive, "files", model.File, source):
                 found.add(file)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, ValueError, EOFError) as error:
+    except ZIP_FAILURES as error:
         raise UnreadableReport(f"The archive is damaged: {error}", hint="write the report again") from None
     return found
 

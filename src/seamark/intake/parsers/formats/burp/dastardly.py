@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct, field
 
-from seamark.intake.parsers.formats._web import described, joined, listed
+from seamark.intake.parsers.formats._web import joined, listed
 from seamark.intake.parsers.formats.burp.common import confidence_of, entry_point, graded, method_of, rule, web
 from seamark.intake.parsers.kit import (
     Exchange,
@@ -21,6 +21,7 @@ from seamark.intake.parsers.kit import (
     variant,
     xml_root,
 )
+from seamark.intake.parsers.kit.texts import described
 
 _FIELD = re.compile(r"^(Severity|Confidence|Host|Path):[ \t]*(.*)$", re.MULTILINE)
 _SECTION = re.compile(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct, field
 
-from seamark.intake.parsers.formats._web import described, joined, links, plain, unmarked
+from seamark.intake.parsers.formats._web import joined, links, plain, unmarked
 from seamark.intake.parsers.formats.burp.common import confidence_of, entry_point, graded, method_of, rule, web
 from seamark.intake.parsers.kit import (
     Exchange,
@@ -19,6 +19,7 @@ from seamark.intake.parsers.kit import (
     json_object,
     variant,
 )
+from seamark.intake.parsers.kit.texts import described
 
 
 class IssueType(Struct):

@@ -7,9 +7,10 @@ from typing import Any
 
 from msgspec import Raw, Struct
 
-from seamark.intake.parsers.formats._web import decoded, described, joined, plain
+from seamark.intake.parsers.formats._web import decoded, joined, plain
 from seamark.intake.parsers.formats.burp.common import confidence_of, entry_point, graded, method_of, rule, web
 from seamark.intake.parsers.kit import Exchange, Finding, Item, Reading, Run, json_object, variant
+from seamark.intake.parsers.kit.texts import described
 
 
 class Segment(Struct):

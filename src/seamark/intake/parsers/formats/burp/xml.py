@@ -8,9 +8,10 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from seamark.intake.parsers.formats._web import decoded, described, joined, listed, plain
+from seamark.intake.parsers.formats._web import decoded, joined, listed, plain
 from seamark.intake.parsers.formats.burp.common import confidence_of, entry_point, graded, method_of, rule, web
 from seamark.intake.parsers.kit import Exchange, Finding, Item, Kind, Reading, Run, Xml, parser, xml_root
+from seamark.intake.parsers.kit.texts import described
 
 _ATTRIBUTE = re.compile(r"""(burpVersion|exportTime)\s*=\s*["']([^"']*)["']""")
 

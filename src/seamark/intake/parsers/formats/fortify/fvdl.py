@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from lxml import etree
 
 from seamark.core.errors import UnreadableReport
-from seamark.intake.parsers.formats._archives import members, names
 from seamark.intake.parsers.formats.fortify.knowledge import Knowledge, Verdict, function_name, verdicts
 from seamark.intake.parsers.kit import (
     CodeLocation,
@@ -25,6 +24,7 @@ from seamark.intake.parsers.kit import (
     variant,
     xml_root,
 )
+from seamark.intake.parsers.kit.archives import members, names
 from seamark.intake.parsers.kit.shapes import local_name
 from seamark.intake.parsers.kit.source import Source
 

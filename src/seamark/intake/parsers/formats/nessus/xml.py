@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from seamark.intake.parsers.formats._hosts import described, said, scanned, service
+from seamark.intake.parsers.formats._hosts import said, scanned, service
 from seamark.intake.parsers.formats.nessus.common import Answer, finding
 from seamark.intake.parsers.kit import (
     Finding,
@@ -25,6 +25,7 @@ from seamark.intake.parsers.kit import (
     references,
     xml_root,
 )
+from seamark.intake.parsers.kit.texts import described
 
 _VERSION = re.compile(rb"Nessus version\s*:\s*(\d[\w.]*)")
 _HOST = re.compile(rb"""<ReportHost\s[^>]*?name\s*=\s*(?:"([^"]*)"|'([^']*)')""")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct, field
 
-from seamark.intake.parsers.formats._hosts import described, flat, said, scanned, service
+from seamark.intake.parsers.formats._hosts import flat, said, scanned, service
 from seamark.intake.parsers.formats.qualys.common import STATES, certainty, level, rating
 from seamark.intake.parsers.kit import (
     Cvss,
@@ -26,6 +26,7 @@ from seamark.intake.parsers.kit import (
     vulnerability_ids,
     xml_root,
 )
+from seamark.intake.parsers.kit.texts import described
 
 _MADE = re.compile(rb"<GENERATION_DATETIME>\s*([^<]*?)\s*<")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct, field
 
-from seamark.intake.parsers.formats._hosts import described, flat, said, service
+from seamark.intake.parsers.formats._hosts import flat, said, service
 from seamark.intake.parsers.formats.qualys.common import certainty, level, rating
 from seamark.intake.parsers.kit import (
     Csv,
@@ -21,6 +21,7 @@ from seamark.intake.parsers.kit import (
     variant,
     vulnerability_ids,
 )
+from seamark.intake.parsers.kit.texts import described
 
 _WORDS = {"H": Severity.HIGH, "M": Severity.MEDIUM, "L": Severity.LOW}
 

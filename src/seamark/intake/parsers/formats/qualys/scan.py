@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from seamark.intake.parsers.formats._hosts import described, flat, said, scanned, service
+from seamark.intake.parsers.formats._hosts import flat, said, scanned, service
 from seamark.intake.parsers.formats.qualys.common import certainty, level, rating
 from seamark.intake.parsers.kit import (
     Finding,
@@ -23,6 +23,7 @@ from seamark.intake.parsers.kit import (
     vulnerability_ids,
     xml_root,
 )
+from seamark.intake.parsers.kit.texts import described
 
 _HOST = re.compile(rb"""<IP\s[^>]*?value\s*=\s*["']([^"']{1,100})["']""")
 _KEY = re.compile(rb"""<KEY\s+value\s*=\s*["'](\w+)["']\s*>\s*(?:<!\[CDATA\[)?([^<\]]*)""")

@@ -9,7 +9,7 @@ from itertools import islice
 
 from msgspec import Struct, convert, field
 
-from seamark.intake.parsers.formats._hosts import described, flat, said, service
+from seamark.intake.parsers.formats._hosts import flat, said, service
 from seamark.intake.parsers.formats.qualys.common import STATES, certainty, level, rating
 from seamark.intake.parsers.kit import (
     Finding,
@@ -26,6 +26,7 @@ from seamark.intake.parsers.kit import (
     vulnerability_ids,
 )
 from seamark.intake.parsers.kit.source import Source
+from seamark.intake.parsers.kit.texts import described
 
 _MOST_LINES = 40
 _HEADERS = ({"QID", "Title", "IP", "Type"}, {"QID", "Title", "KB Severity", "Asset Name"})

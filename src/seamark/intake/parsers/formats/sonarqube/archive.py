@@ -8,7 +8,6 @@ from itertools import chain
 import msgspec
 
 from seamark.core.errors import UnreadableReport
-from seamark.intake.parsers.formats._archives import members, names
 from seamark.intake.parsers.formats.sonarqube.api import (
     Hotspots,
     Issue,
@@ -18,6 +17,7 @@ from seamark.intake.parsers.formats.sonarqube.api import (
     is_issues,
 )
 from seamark.intake.parsers.kit import Finding, Item, Probe, Run, json_object, variant
+from seamark.intake.parsers.kit.archives import members, names
 from seamark.intake.parsers.kit.source import Source
 
 _ISSUES = json_object("issues", where=is_issues)

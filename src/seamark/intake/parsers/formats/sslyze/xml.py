@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from seamark.intake.parsers.formats._web import port_of
 from seamark.intake.parsers.formats.sslyze.checks import Service, findings
 from seamark.intake.parsers.kit import Item, Run, UnreadableReport, Xml, variant, xml_root
+from seamark.intake.parsers.kit.texts import port_number
 
 PROTOCOLS = {
     "sslv2": "SSL 2.0",
@@ -41,7 +41,7 @@ def read(document: Xml) -> Iterator[Item]:
 def _service(target: etree._Element) -> Service:
     return Service(
         host=str(target.get("host") or target.get("ip") or ""),
-        port=port_of(target.get("port")),
+        port=port_number(target.get("port")),
         address=str(target.get("ip") or ""),
         suites={name: _suites(target, tag) for tag, name in PROTOCOLS.items()},
         heartbleed=_flag(target, "openSslHeartbleed", "isVulnerable"),

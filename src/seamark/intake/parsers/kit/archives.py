@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import io
-import lzma
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterator
 
 from seamark.core.errors import UnreadableReport
 from seamark.intake.parsers.kit.probe import Probe
 from seamark.intake.parsers.kit.source import Source, from_bytes
-from seamark.intake.parsers.kit.unpack import BLOCK, Unpacked
-
-_FAILURES = (
-    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError, RuntimeError,
-    ValueError, LookupError, OverflowError, OSError,
-)  # fmt: skip
+from seamark.intake.parsers.kit.unpack import BLOCK, ZIP_FAILURES, Unpacked
 
 
 def names(probe: Probe) -> tuple[str, ...]:
@@ -26,7 +18,7 @@ def names(probe: Probe) -> tuple[str, ...]:
         return ()
     try:
         return tuple(entry.filename for entry in _open(probe.source).infolist() if _is_file(entry))
-    except _FAILURES:
+    except ZIP_FAILURES:
         return ()
 
 
@@ -35,7 +27,7 @@ def members(source: Source, *endings: str) -> Iterator[tuple[str, Source]]:
     try:
         archive = _open(source)
         wanted = [entry for entry in archive.infolist() if _is_file(entry) and entry.filename.endswith(endings)]
-    except _FAILURES as error:
+    except ZIP_FAILURES as error:
         raise _damaged(error) from None
     for entry in wanted:
         yield entry.filename, _unpacked(archive, entry, len(source))
@@ -50,7 +42,7 @@ def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, packed: int) -> 
             return from_bytes(bytes(unpacked.finish()), entry.filename)
     except UnreadableReport:
         raise
-    except _FAILURES as error:
+    except ZIP_FAILURES as error:
         raise _damaged(error) from None
 
 
