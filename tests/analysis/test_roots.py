@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seamark.analysis.correlation.roots import BASE_NOT_KNOWN, LAYER_NOT_TOLD, Edge, Lineage, Root, image_name
-from seamark.core.assets import AssetKind, RelationKind
+from seamark.analysis.correlation.roots import BASE_NOT_KNOWN, LAYER_NOT_TOLD, Edge, Lineage, Root
+from seamark.core.assets import AssetKind, RelationKind, image_name
 from seamark.core.component import Component
 from seamark.core.finding import Finding
 from seamark.core.kind import Kind

@@ -9,9 +9,9 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from seamark.analysis.correlation.roots import Edge, Lineage, image_name
+from seamark.analysis.correlation.roots import Edge, Lineage
 from seamark.analysis.correlation.signals import of_package
-from seamark.core.assets import AssetKind, AssetRef, Relation
+from seamark.core.assets import AssetKind, AssetRef, Relation, image_name
 from seamark.core.errors import ImportRefused
 from seamark.core.finding import Finding
 from seamark.core.kind import Kind

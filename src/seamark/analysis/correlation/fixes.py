@@ -20,9 +20,9 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from seamark.analysis.correlation.roots import image_name
 from seamark.analysis.correlation.signals import component_key, hash64, place_text
 from seamark.analysis.correlation.versions import least_clearing
+from seamark.core.assets import image_name
 from seamark.core.finding import Finding, Rule
 from seamark.core.kind import Kind
 from seamark.core.location import CodeLocation, ResourceLocation, WebLocation

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final, NamedTuple
 
-from seamark.core.assets import AssetKind, RelationKind
+from seamark.core.assets import AssetKind, RelationKind, image_name
 from seamark.core.finding import Finding
 from seamark.core.kind import Kind
 from seamark.core.location import ImageLocation
@@ -24,7 +24,6 @@ BASE_NOT_KNOWN: Final = 0.8
 _OF_SYSTEM: Final = frozenset({"deb", "rpm", "apk", "alpm"})
 _OF_NO_LANGUAGE: Final = frozenset({"", "generic", "oci", "docker"})
 _OF_PACKAGES: Final = frozenset({Kind.DEPENDENCY, Kind.CONTAINER, Kind.LICENCE})
-_HUBS: Final = ("index.docker.io/", "registry-1.docker.io/", "docker.io/")
 
 
 class Edge(NamedTuple):
@@ -61,18 +60,6 @@ class _About(NamedTuple):
     layer: str
     image: str
     """Name of the image that the finding's place names, empty where it names none."""
-
-
-def image_name(reference: str) -> str:
-    """Return an image's name as people write it, without tag and digest: `docker.io/library/alpine:3.20` is `alpine`."""
-    name = reference.strip().partition("@")[0]
-    head, colon, tail = name.rpartition(":")
-    if colon and "/" not in tail:
-        name = head
-    for hub in _HUBS:
-        if name.startswith(hub):
-            return name.removeprefix(hub).removeprefix("library/")
-    return name
 
 
 class Lineage:

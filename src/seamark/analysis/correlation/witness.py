@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from seamark.analysis.correlation.roots import image_name
 from seamark.analysis.correlation.signals import component_key, url_template, vulnerability_name
+from seamark.core.assets import image_name
 from seamark.core.finding import Finding, Rule
 from seamark.core.kind import Kind
 from seamark.core.location import CodeLocation, ImageLocation, ResourceLocation, WebLocation

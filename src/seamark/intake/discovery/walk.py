@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Collection
 from pathlib import Path
 
 MOST_FILES = 20_000
@@ -13,14 +14,17 @@ SKIPPED = frozenset(
 """Folders with other people's code or with what was built; those that begin with a dot are left out as well."""
 
 
-def files_in(root: Path, most: int = MOST_FILES) -> tuple[list[str], bool]:
+def files_in(root: Path, most: int = MOST_FILES, hidden: Collection[str] = ()) -> tuple[list[str], bool]:
     """Return the paths of the regular files under a folder, in order, and whether these are all.
 
-    Links are not followed. Paths are relative, with forward slashes.
+    Links are not followed. Paths are relative, with forward slashes. `hidden` names the folders that are walked although
+    their names begin with a dot.
     """
     found: list[str] = []
     for folder, folders, names in os.walk(root):
-        folders[:] = sorted(each for each in folders if each not in SKIPPED and not each.startswith("."))
+        folders[:] = sorted(
+            each for each in folders if each not in SKIPPED and (not each.startswith(".") or each in hidden)
+        )
         inside = os.path.relpath(folder, root).replace(os.sep, "/")
         prefix = "" if inside == "." else f"{inside}/"
         for name in sorted(names):

@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 
 from django.db import transaction
 
-from seamark.analysis.correlation.roots import Edge, Lineage, image_name
-from seamark.core.assets import AssetKind, AssetRef, RelationKind
+from seamark.analysis.correlation.roots import Edge, Lineage
+from seamark.core.assets import AssetKind, AssetRef, RelationKind, image_name
 from seamark.core.assets import Relation as Said
 from seamark.core.errors import ImportRefused
 from seamark.pipeline.target import image_key, repository_key

@@ -6,8 +6,7 @@ from django.db.models import QuerySet, Value
 from django.db.models.functions import Lower
 from django.utils.text import slugify
 
-from seamark.analysis.correlation.roots import image_name
-from seamark.core.assets import AssetKind
+from seamark.core.assets import AssetKind, image_name
 from seamark.core.errors import ImportRefused
 from seamark.core.report import Run
 from seamark.pipeline.target import Target, image_key, repository_key, short_ref

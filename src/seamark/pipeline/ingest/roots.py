@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from seamark.analysis.correlation.roots import Lineage, image_name
-from seamark.core.assets import AssetKind
+from seamark.analysis.correlation.roots import Lineage
+from seamark.core.assets import AssetKind, image_name
 from seamark.core.finding import Finding
 from seamark.core.location import ImageLocation
 from seamark.pipeline.ingest.lineage import images_of, lineage_of

@@ -1,0 +1,178 @@
+"""The working tree as extractors see it: its files by name, read within bounds, and the natural keys of what is in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from fnmatch import translate
+from functools import cached_property, lru_cache
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+import yaml
+from msgspec import Struct
+
+from seamark.core.assets import AssetKind, AssetRef, Trouble
+from seamark.intake.discovery.walk import SKIPPED, files_in, read_file
+
+LARGEST: Final = 20_000_000
+"""Bytes of a file that is read; larger ones are told as trouble."""
+MOST_DOCUMENTS: Final = 2_000
+_MOST_NODES: Final = 500_000
+_HIDDEN: Final = frozenset({".github", ".gitlab", ".circleci", ".buildkite", ".azure", ".azure-pipelines", ".devcontainer", ".claude", ".cursor", ".vscode", ".agents", ".gemini"})  # fmt: skip
+"""Folders whose name begins with a dot and that are read nevertheless."""
+
+
+class Document(Struct, frozen=True):
+    """One document of a YAML or JSON file, with the line of its first key, from 1."""
+
+    line: int
+    value: Any
+
+
+class Tree:
+    """A folder with source code, told by its repository's natural key (`github.com/acme/shop`).
+
+    Reads only regular files below the root, follows no link. What cannot be read goes to `troubles`.
+    """
+
+    def __init__(self, root: Path, repository: str) -> None:
+        self.root, self.repository = root.resolve(), repository
+        self.troubles: list[Trouble] = []
+        self._texts: dict[str, str | None] = {}
+
+    @cached_property
+    def files(self) -> tuple[str, ...]:
+        """All files, as paths relative to the root with forward slashes, in order."""
+        found, complete = files_in(self.root, hidden=_HIDDEN)
+        if not complete:
+            self.trouble("", f"only the first {len(found):,} files were looked at")
+        return tuple(found)
+
+    def matching(self, *patterns: str) -> Iterator[str]:
+        """Yield the files whose name fits a shell pattern, case regarded: `Dockerfile*`, `*.tf`. A pattern with `/` is held against the whole path."""
+        names = _pattern(tuple(each for each in patterns if "/" not in each))
+        paths = _pattern(tuple(each for each in patterns if "/" in each))
+        for path in self.files:
+            if names(path.rpartition("/")[2]) or paths(path):
+                yield path
+
+    def data(self, path: str) -> bytes | None:
+        """Return a file's bytes, None where it is none, is too large, or leads out of the tree."""
+        if not path or ".." in path.split("/") or path.startswith("/"):
+            return None
+        found = read_file(self.root / path, LARGEST)
+        if found is None and path in self.files:
+            self.trouble(path, "cannot be read, or is larger than 20 MB")
+        return found
+
+    def text(self, path: str) -> str | None:
+        """Return a file's text, with line feeds as line ends; None as for `data`, and for what is no text."""
+        if path not in self._texts:
+            if len(self._texts) > 500:
+                self._texts.clear()
+            found = self.data(path)
+            plain = None if found is None or b"\0" in found[:8000] else found.decode("utf-8-sig", "replace")
+            self._texts[path] = plain.replace("\r\n", "\n") if plain is not None else None
+        return self._texts[path]
+
+    def documents(self, path: str) -> list[Document]:
+        """Return the documents of a YAML (or JSON) file; none where it is broken, which is told as trouble.
+
+        Tags that programs define (`!Ref`, `!reference`) come as `{"Ref": …}` with their value.
+        """
+        text = self.text(path)
+        if text is None:
+            return []
+        found: list[Document] = []
+        loader = _Loader(text)
+        try:
+            while loader.check_node() and len(found) < MOST_DOCUMENTS:
+                node = loader.get_node()
+                found.append(Document(node.start_mark.line + 1, loader.construct_document(node)))
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            self.trouble(f"{path}:{mark.line + 1}" if mark is not None else path, "is not valid YAML")
+            return []
+        except (RecursionError, ValueError, TypeError, OverflowError):
+            self.trouble(path, "is not valid YAML, or nested too deeply")
+            return []
+        finally:
+            loader.dispose()
+        return found
+
+    def trouble(self, at: str, text: str) -> None:
+        """Tell that something could not be read."""
+        self.troubles.append(Trouble(at, text))
+
+    def ref(self, kind: AssetKind, path: str, inner: str = "") -> AssetRef:
+        """Return the name of an asset that a file or folder of this tree declares: `<repository>//<path>#<inner>`.
+
+        The whole repository as a service has the path `.`.
+        """
+        if kind is AssetKind.REPOSITORY:
+            return AssetRef(kind, self.repository)
+        return AssetRef(kind, f"{self.repository}//{path or '.'}" + (f"#{inner}" if inner else ""))
+
+
+class _Loader(yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader):  # type: ignore[misc]
+    """Safe loading, with a bound on what aliases may unfold to, and with programs' own tags kept as values."""
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self._seen = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        self._seen += 1
+        if self._seen > _MOST_NODES:
+            raise ValueError("too large")
+        return super().compose_node(parent, index)
+
+
+def _tagged(loader: _Loader, suffix: str, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.ScalarNode):
+        value: Any = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        value = loader.construct_mapping(node, deep=True)
+    return {suffix: value}
+
+
+_Loader.add_multi_constructor("!", _tagged)
+
+
+def _day(loader: _Loader, node: yaml.Node) -> Any:
+    """Keep dates as they are written: JSON has none."""
+    return loader.construct_scalar(node)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _day)
+
+
+@lru_cache(maxsize=1024)
+def _pattern(patterns: tuple[str, ...]) -> Callable[[str], Any]:
+    if not patterns:
+        return lambda _: None
+    return re.compile("|".join(translate(each) for each in patterns)).match
+
+
+def folder_of(path: str) -> str:
+    """Return the folder of a file of the tree, `""` for the root."""
+    return path.rpartition("/")[0]
+
+
+def joined(folder: str, path: str) -> str:
+    """Return a path as a file in `folder` writes it, relative to the root; empty where it leads out of the tree."""
+    parts: list[str] = []
+    for part in PurePosixPath(folder, path.lstrip("/") if path.startswith("/") else path).parts:
+        if part == "..":
+            if not parts:
+                return ""
+            parts.pop()
+        elif part not in {".", "/"}:
+            parts.append(part)
+    return "/".join(parts)
+
+
+__all__ = ["SKIPPED", "Document", "Tree", "folder_of", "joined"]
