@@ -129,6 +129,18 @@ class Trouble(Struct, frozen=True):
     text: str
 
 
+class Discovery(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a working tree says, put together: one `Found` a node, one `Relation` an edge, in an order of their own."""
+
+    repository: str = ""
+    """The natural key of the repository: `github.com/acme/shop`."""
+    assets: tuple[Found, ...] = ()
+    """All nodes but packages: those stand in `listings`. `facts["said_by"]` names who told of each."""
+    relations: tuple[Relation, ...] = ()
+    listings: tuple[Listing, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
+
+
 _HUBS: Final = ("index.docker.io/", "registry-1.docker.io/", "docker.io/")
 
 

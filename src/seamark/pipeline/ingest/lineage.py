@@ -12,8 +12,7 @@ from django.db import transaction
 from seamark.analysis.correlation.roots import Edge, Lineage
 from seamark.core.assets import AssetKind, AssetRef, RelationKind, image_name
 from seamark.core.assets import Relation as Said
-from seamark.core.errors import ImportRefused
-from seamark.pipeline.target import image_key, repository_key
+from seamark.pipeline.assets import assets_of, natural, stored
 from seamark.store import writer
 from seamark.store.models import Application, Asset, Relation
 
@@ -23,8 +22,6 @@ MOST_LAYERS: Final = 500
 """Layers that are remembered of an image over its builds."""
 
 _MOVING: Final = (RelationKind.RUNS, RelationKind.BASED_ON, RelationKind.BUILT_FROM)
-_LONGEST_KEY: Final = 500
-_REPOSITORY: Final = re.compile(r"(?:localhost|[\w-]+(?:\.[\w-]+)+)(?:/[\w.~+-]+)+")
 _LAYER: Final = re.compile(r"[a-z0-9]+:[0-9a-f]{32,128}")
 
 
@@ -48,9 +45,9 @@ def record_relations(relations: Sequence[Said], *, application: Application, now
 
 def _facts(relations: Sequence[Said], application: Application) -> dict[_Fact, float]:
     """Return what relations say as rows have it, with how sure it is; makes the assets that are new."""
-    named = [(said, _key(said.source), _key(said.target)) for said in relations]
+    named = [(said, natural(said.source), natural(said.target)) for said in relations]
     usable = [(said, source, target) for said, source, target in named if source and target and source != target]
-    assets, made = _assets(dict.fromkeys(ref for _, *ends in usable for ref in ends))
+    assets, made = assets_of(dict.fromkeys(ref for _, *ends in usable for ref in ends))
     _hand_on(usable, assets, made, application)
     facts: dict[_Fact, float] = {}
     for said, source, target in usable:
@@ -59,59 +56,6 @@ def _facts(relations: Sequence[Said], application: Application) -> dict[_Fact, f
             fact = _Fact(known_source.pk, said.kind.value, known_target.pk, said.origin[:200])
             facts[fact] = max(facts.get(fact, 0.0), min(max(said.confidence, 0.0), 1.0))
     return facts
-
-
-def _key(ref: AssetRef) -> AssetRef | None:
-    """Return a reference with its natural key, None where the report's text is none."""
-    text = ref.key.strip()
-    if not text or len(text) > _LONGEST_KEY or not text.isprintable():
-        return None
-    try:
-        if ref.kind is AssetKind.IMAGE:
-            text = image_key(text.partition("@")[0])[0]
-        elif ref.kind is AssetKind.REPOSITORY:
-            text = repository_key(text)
-            if not _REPOSITORY.fullmatch(text):
-                return None
-    except (ImportRefused, ValueError):
-        return None
-    return AssetRef(ref.kind, text)
-
-
-def _assets(refs: Iterable[AssetRef]) -> tuple[dict[AssetRef, Asset], set[int]]:
-    """Return the assets of references, and which of them were made because there were none.
-
-    An image that is known by its short name is that image.
-    """
-    wanted = {ref: (ref.key, image_name(ref.key)) if ref.kind is AssetKind.IMAGE else (ref.key,) for ref in refs}
-    known = _stored(wanted.keys() | {AssetRef(ref.kind, key) for ref, keys in wanted.items() for key in keys})
-    missing = {
-        AssetRef(ref.kind, keys[-1]): None
-        for ref, keys in wanted.items()
-        if not any(AssetRef(ref.kind, key) in known for key in keys)
-    }
-    if missing:
-        made = [Asset(kind=ref.kind.value, key=ref.key, name=ref.key.rsplit("/", 1)[-1]) for ref in missing]
-        # Another import may name the same asset in the same moment.
-        Asset.objects.bulk_create(made, ignore_conflicts=True)
-        known |= _stored(missing)
-    found = {
-        ref: next(known[one] for key in keys if (one := AssetRef(ref.kind, key)) in known)
-        for ref, keys in wanted.items()
-    }
-    return found, {known[ref].pk for ref in missing}
-
-
-def _stored(refs: Iterable[AssetRef]) -> dict[AssetRef, Asset]:
-    by_kind: dict[AssetKind, list[str]] = {}
-    for ref in refs:
-        by_kind.setdefault(ref.kind, []).append(ref.key)
-    found: dict[AssetRef, Asset] = {}
-    for kind, keys in by_kind.items():
-        for at in range(0, len(keys), 5000):
-            for asset in Asset.objects.filter(kind=kind.value, key__in=keys[at : at + 5000]):
-                found[AssetRef(kind, asset.key)] = asset
-    return found
 
 
 def _hand_on(
@@ -149,7 +93,7 @@ def _hand_on(
 
 def _write(facts: dict[_Fact, float], now: datetime) -> set[int]:
     rows = writer.select_in(
-        "SELECT source_id, kind, target_id, origin, id, confidence FROM store_relation WHERE until IS NULL AND source_id {values}",
+        "SELECT source_id, kind, target_id, origin, id, confidence FROM store_relation WHERE until IS NULL AND said_in = '' AND source_id {values}",
         sorted({fact.source for fact in facts}),
     )
     known = {_Fact(*row[:4]): (int(row[4]), float(row[5])) for row in rows}
@@ -220,9 +164,9 @@ def _described(numbers: list[int]) -> list[Asset]:
 def images_of(references: Iterable[str]) -> dict[str, int]:
     """Return the images that are known by these references (`registry/name:tag`): where findings of a cluster start."""
     keys = {
-        reference: ref for reference in set(references) if (ref := _key(AssetRef(AssetKind.IMAGE, reference))) is not None
+        reference: ref for reference in set(references) if (ref := natural(AssetRef(AssetKind.IMAGE, reference))) is not None
     }  # fmt: skip
     short = {ref: AssetRef(AssetKind.IMAGE, image_name(ref.key)) for ref in keys.values()}
-    known = _stored({*short, *short.values()})
+    known = stored({*short, *short.values()})
     found = {reference: known.get(ref) or known.get(short[ref]) for reference, ref in keys.items()}
     return {reference: asset.pk for reference, asset in found.items() if asset is not None}

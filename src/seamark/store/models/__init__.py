@@ -1,7 +1,16 @@
 """All tables, one file a group."""
 
 from seamark.store.models.findings import EvidencePart, Finding, Rule
-from seamark.store.models.inventory import Application, Asset, BusinessUnit, Ownership, Relation
+from seamark.store.models.inventory import (
+    Application,
+    Asset,
+    BusinessUnit,
+    Control,
+    Ownership,
+    Relation,
+    Statement,
+    Survey,
+)
 from seamark.store.models.issues import Event, Fix, Issue, RiskProfile
 from seamark.store.models.knowledge import (
     AliasAssertion,
@@ -24,6 +33,7 @@ __all__ = [
     "Asset",
     "BusinessUnit",
     "Component",
+    "Control",
     "Corroboration",
     "Event",
     "EvidencePart",
@@ -47,7 +57,9 @@ __all__ = [
     "SbomComponent",
     "SbomEdge",
     "Scan",
+    "Statement",
     "Stream",
+    "Survey",
     "Token",
     "User",
     "Vulnerability",

@@ -48,6 +48,9 @@ class Application(models.Model):
     """`internet`, `partner`, `internal`, `none`, or empty for not known."""
     sla_tier = models.CharField(max_length=50, blank=True, default="")
     revenue_per_hour = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
+    environment = models.CharField(max_length=50, blank=True, default="")
+    compliance = models.JSONField(default=list, blank=True)
+    """Frameworks that the application is in scope of: `pci-dss-4`."""
     origins = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -70,13 +73,65 @@ class Asset(models.Model):
     default_ref = models.TextField(blank=True, default="")
     """For repositories: the branch whose scans decide whether an issue is open."""
     attributes = models.JSONField(default=dict, blank=True)
+    """What its statements come to: of those that contradict each other the surest one's."""
+    exposure = models.CharField(max_length=20, blank=True, default="")
+    """`internet`, `partner`, `internal`, `none`, or empty for not known."""
+    environment = models.CharField(max_length=50, blank=True, default="")
     first_seen = models.DateTimeField(auto_now_add=True)
+    gone_at = models.DateTimeField(null=True, blank=True)
+    """When nobody told of it any more who had before. What only reports name is never gone."""
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["kind", "key"], name="asset_key_once")]
+        indexes: ClassVar = [models.Index(fields=["exposure", "kind"], name="asset_exposure")]
 
     def __str__(self) -> str:
         return self.name or self.key
+
+
+class Survey(models.Model):
+    """One look at a source of the inventory: a working tree, a cluster, a cloud account, as it was at a time."""
+
+    source = models.CharField(max_length=300)
+    """What was looked at, and by whom: `discovery github.com/acme/shop`, `kubernetes prod-eu`."""
+    application = models.ForeignKey(
+        Application, on_delete=models.SET_NULL, null=True, blank=True, related_name="surveys"
+    )
+    complete = models.BooleanField(default=True)
+    """Whether what it does not tell of is not there. A partial look ends nothing."""
+    commit = models.CharField(max_length=64, blank=True, default="")
+    at = models.DateTimeField()
+    assets = models.IntegerField(default=0)
+    relations = models.IntegerField(default=0)
+    added = models.IntegerField(default=0)
+    ended = models.IntegerField(default=0)
+    troubles = models.JSONField(default=list, blank=True)
+    """Pairs of a place and a sentence: what could not be read."""
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["source", "-at"], name="survey_latest")]
+
+
+class Statement(models.Model):
+    """What one source says of an asset, valid from `since` until `until` (null: still)."""
+
+    asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="statements")
+    source = models.CharField(max_length=300)
+    """As in `Survey`."""
+    origin = models.CharField(max_length=200)
+    """Which reader of the source: `dockerfile`, `kubernetes`."""
+    at = models.TextField(blank=True, default="")
+    """`services/orders/Dockerfile:3`."""
+    name = models.TextField(blank=True, default="")
+    confidence = models.FloatField(default=1.0)
+    facts = models.JSONField(default=dict, blank=True)
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["source"], condition=models.Q(until=None), name="statement_now"),
+        ]
 
 
 class Relation(models.Model):
@@ -86,18 +141,26 @@ class Relation(models.Model):
     source = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="out")
     target = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="into")
     origin = models.CharField(max_length=200)
+    said_in = models.CharField(max_length=300, blank=True, default="")
+    """The survey's source, empty for what a scanner's report says: that no other report ends."""
+    at = models.TextField(blank=True, default="")
+    """Where it is said: `deploy/k8s/orders.yaml:12`."""
     confidence = models.FloatField(default=1.0)
     since = models.DateTimeField()
     until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(fields=["source", "kind", "target"], name="relation_out"),
-            models.Index(fields=["target", "kind", "source"], name="relation_in"),
+            # Walks read these alone, never the rows.
+            models.Index(fields=["source", "kind", "target"], condition=models.Q(until=None), name="relation_out"),
+            models.Index(fields=["target", "kind", "source"], condition=models.Q(until=None), name="relation_in"),
+            models.Index(fields=["said_in"], condition=models.Q(until=None), name="relation_said"),
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["source", "kind", "target", "origin"], condition=models.Q(until=None), name="relation_once"
+                fields=["source", "kind", "target", "origin", "said_in"],
+                condition=models.Q(until=None),
+                name="relation_once",
             )
         ]
 
@@ -109,8 +172,28 @@ class Ownership(models.Model):
     owner = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="owned")
     rank = models.PositiveSmallIntegerField()
     confidence = models.FloatField()
+    reason = models.TextField(blank=True, default="")
+    """Why, in a sentence."""
     evidence = models.JSONField(default=dict)
+    said_in = models.CharField(max_length=300, blank=True, default="")
+    """The survey's source; empty for what a person decided, which wins over all."""
     since = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["asset", "owner"], name="ownership_once")]
+
+
+class Control(models.Model):
+    """A compensating control: what lowers a risk that is still there, with its proof and until when it counts."""
+
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="controls")
+    name = models.CharField(max_length=300)
+    kind = models.CharField(max_length=50, blank=True, default="")
+    covers = models.JSONField(default=dict, blank=True)
+    """Lists of `services`, `weaknesses`, `paths`, `assets`; an empty one covers all."""
+    evidence = models.TextField(blank=True, default="")
+    expires = models.DateField(null=True, blank=True)
+    origin = models.CharField(max_length=200, blank=True, default="")
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["application", "name"], name="control_once")]

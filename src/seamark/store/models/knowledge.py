@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 from seamark.store.models.inventory import Asset
 
@@ -69,11 +70,17 @@ class Sbom(models.Model):
     """The inventory of one build or image, as one report tells it."""
 
     asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="sboms")
-    scan = models.ForeignKey("store.Scan", on_delete=models.CASCADE, related_name="sboms")
+    scan = models.ForeignKey("store.Scan", on_delete=models.CASCADE, null=True, related_name="sboms")
+    """The scan that brought it; null for what was read from a manifest or lock file."""
+    source = models.CharField(max_length=300, blank=True, default="")
+    """The survey's source for what no scan brought."""
+    commit = models.CharField(max_length=64, blank=True, default="")
+    image_digest = models.CharField(max_length=71, blank=True, default="")
+    """`sha256:…` of the image that was looked at."""
     digest = models.CharField(max_length=64)
     """SHA-256 over components and edges: an unchanged inventory is not stored again."""
     components = models.ManyToManyField(Component, through="store.SbomComponent", related_name="sboms")
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=timezone.now)
     replaced_at = models.DateTimeField(null=True)
     """When a newer inventory of the same stream took its place."""
 
@@ -85,6 +92,8 @@ class SbomComponent(models.Model):
     component = models.ForeignKey(Component, on_delete=models.CASCADE, related_name="entries")
     ref = models.TextField(blank=True, default="")
     scope = models.CharField(max_length=20, blank=True, default="")
+    direct = models.BooleanField(null=True)
+    """Whether it is asked for by name, not by another component."""
     licences = models.JSONField(default=list, blank=True)
 
     class Meta:
