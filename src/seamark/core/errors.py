@@ -55,6 +55,14 @@ class InvalidQuery(SeamarkError):
         super().__init__(reason)
 
 
+class NotFound(SeamarkError):
+    """What was asked for does not exist, or may mean several things; `hint` names what is near."""
+
+    def __init__(self, reason: str, *, hint: str = "") -> None:
+        self.hint = hint
+        super().__init__(f"{reason}; {hint}" if hint else reason)
+
+
 class InvalidSetting(SeamarkError):
     """A setting has a value that is not allowed; the message names the allowed ones."""
 
