@@ -104,5 +104,12 @@ LINES: dict[str, Line] = {
         Line("pages.worst", "issue list, slowest page, p95", "ms", "The 95th percentile of the slowest page.", target=150),
         Line("rescore", "score anew after a feed", "issues/s",
              "A new EPSS file for every CVE in the database: store it, and score all issues that it concerns.", target=33_333, more_is_better=True),
+        Line("graph.blast", "blast radius of a package, p95", "ms",
+             "Packages of all degrees of fame: the first 10,000 assets reached, counted by kind, with a page of them; statements a step, nothing kept.",
+             target=200),
+        Line("graph.path", "shortest way to data, p95", "ms", "From the same packages to the nearest class of data, with the proof of each step.", target=200),
+        Line("graph.exposure", "way from the internet, p95", "ms", "From the nearest asset that the internet reaches to the same packages.", target=200),
+        Line("graph.exact", "blast radius in memory, p95", "ms", "Every asset that is reached, however many, in a graph that is loaded.", target=200),
+        Line("graph.load", "load the graph", "s", "All relations from the database into arrays, for questions about everything."),
     )
 }  # fmt: skip

@@ -3,7 +3,19 @@
 from collections.abc import Callable
 
 from benchmarks.bench import Bench, Figure
-from benchmarks.measurements import again, correlation, grown, imports, lists, memory, parse, rates, rescore, storage
+from benchmarks.measurements import (
+    again,
+    correlation,
+    graph,
+    grown,
+    imports,
+    lists,
+    memory,
+    parse,
+    rates,
+    rescore,
+    storage,
+)
 
 Measurement = Callable[[Bench], list[Figure]]
 
@@ -21,5 +33,6 @@ MEASUREMENTS: dict[str, Measurement] = {
     "storage": storage.figures,
     "lists": lists.figures,
     "rescore": rescore.figures,
+    "graph": graph.figures,
     "memory": memory.figures,
 }

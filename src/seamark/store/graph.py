@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from django.db import connection
 from django.db.models import Max
 from numpy.typing import NDArray
 
-from seamark.core.assets import RelationKind
+from seamark.core.assets import AssetKind, RelationKind
 from seamark.store import writer
-from seamark.store.models import Asset
+from seamark.store.models import Application, Asset
 
 Numbers = NDArray[np.int64]
 Ways = Mapping[bool, frozenset[RelationKind]]
 """Kinds of relation by whether they are followed from source to target (True) or back (False)."""
 
+INTERNET: Final = "internet"
 _SIDES: Final = {True: ("source_id", "target_id"), False: ("target_id", "source_id")}
 
 
@@ -47,9 +49,8 @@ class Edges:
         holds, parameters = self._holds()
         joins = self._shown("source_id", "s") + self._shown("target_id", "t")
         with connection.cursor() as cursor:
-            cursor.execute(
-                f"SELECT r.source_id, r.target_id, r.kind FROM store_relation r{joins} WHERE {holds}", parameters
-            )  # noqa: S608
+            sql = f"SELECT r.source_id, r.target_id, r.kind FROM store_relation r{joins} WHERE {holds}"  # noqa: S608
+            cursor.execute(sql, parameters)
             rows = cursor.fetchall()
         source = np.fromiter((row[0] for row in rows), np.int64, len(rows))
         target = np.fromiter((row[1] for row in rows), np.int64, len(rows))
@@ -81,3 +82,35 @@ class Edges:
             return "r.until IS NULL", []
         at = connection.ops.adapt_datetimefield_value(self._at)
         return "r.since <= %s AND (r.until IS NULL OR r.until > %s)", [at, at]
+
+
+class Tally(NamedTuple):
+    """What many assets come to."""
+
+    kinds: dict[str, int]
+    exposed: int
+    """How many answer from the internet."""
+    applications: list[str]
+    data_classes: list[str]
+
+
+def tally(numbers: Sequence[int]) -> Tally:
+    """Count assets by kind and exposure, and name the applications and classes of data among them."""
+    kinds: Counter[str] = Counter()
+    exposed = 0
+    applications: set[int] = set()
+    rows = writer.select_in(
+        "SELECT kind, exposure, application_id, COUNT(*) FROM store_asset WHERE id {values} GROUP BY kind, exposure, application_id",
+        numbers,
+    )
+    for kind, exposure, application, count in rows:
+        kinds[kind] += count
+        exposed += count if exposure == INTERNET else 0
+        if application is not None:
+            applications.add(application)
+    classes: set[str] = set()
+    if AssetKind.DATA_CLASS.value in kinds:
+        named = writer.select_in("SELECT key FROM store_asset WHERE kind = 'data_class' AND id {values}", numbers)
+        classes = {key for (key,) in named}
+    names = Application.objects.filter(pk__in=applications).values_list("name", flat=True)
+    return Tally(dict(sorted(kinds.items())), exposed, sorted(names), sorted(classes))

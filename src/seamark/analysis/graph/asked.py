@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Final
@@ -21,12 +20,11 @@ from seamark.core.assets import AssetKind
 from seamark.core.component import package_key
 from seamark.core.errors import NotFound
 from seamark.store.access import Visible
-from seamark.store.graph import Edges
+from seamark.store.graph import INTERNET, Edges, tally
 from seamark.store.models import Asset, Component, Sbom
 
 MOST_STARTS: Final = 2_000
 PAGE: Final = 100
-INTERNET: Final = "internet"
 
 
 class Asked:
@@ -70,25 +68,11 @@ class Asked:
         found = reach(self.graph, starts, lens, most=most, deepest=deepest)
         begin = int(np.count_nonzero(found.before == -1))
         beyond, depths = found.nodes[begin:].tolist(), found.depths[begin:].tolist()
-        kinds: Counter[str] = Counter()
-        applications: set[str] = set()
-        classes: set[str] = set()
-        exposed = 0
-        for at in range(0, len(beyond), 5000):
-            rows = Asset.objects.filter(pk__in=beyond[at : at + 5000]).values_list(
-                "kind", "key", "exposure", "application__name"
-            )
-            for kind, key, exposure, application in rows:
-                kinds[kind] += 1
-                exposed += exposure == INTERNET
-                if application:
-                    applications.add(application)
-                if kind == AssetKind.DATA_CLASS.value:
-                    classes.add(key)
+        whole = tally(beyond)
         page = beyond[after : after + limit]
         return Radius(
             start=described(found.nodes[:begin].tolist()[:limit]), total=len(beyond), complete=found.complete,
-            kinds=dict(sorted(kinds.items())), applications=sorted(applications), data_classes=sorted(classes), exposed=exposed,
+            kinds=whole.kinds, applications=whole.applications, data_classes=whole.data_classes, exposed=whole.exposed,
             nodes=described(page, dict(zip(beyond, depths, strict=True))),
         )  # fmt: skip
 
