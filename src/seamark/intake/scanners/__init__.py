@@ -1,0 +1,1 @@
+"""Runs the scanners that a machine has, and hands their reports over. One declaration a scanner, in `tools`."""
