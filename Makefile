@@ -5,9 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-# Two stamps, so that an installation is done once and again when a lock or the front end changes.
+# Stamps, so that an installation is done once and again when a lock or the front end changes.
 RUNTIME := $(VENV)/.runtime
 DEVELOPMENT := $(VENV)/.development
+FUZZING := $(VENV)/.fuzzing
 FRONT := frontend/package-lock.json frontend/package.json frontend/build.py pyproject.toml
 
 .PHONY: help
@@ -66,6 +67,14 @@ conformance: $(DEVELOPMENT) ## Compare the parsers with a folder of real reports
 	$(BIN)/python -m pytest -n 2 --dist loadscope -m corpus
 	$(BIN)/python -m tests.conformance.oracle --table
 
+$(FUZZING): requirements/fuzz.lock $(DEVELOPMENT)
+	$(PIP) install --require-hashes -r requirements/fuzz.lock
+	@touch $@
+
+.PHONY: fuzz
+fuzz: $(FUZZING) ## Search for reports that a parser fails at: make fuzz SECONDS=3600
+	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),600)
+
 .PHONY: docs
 docs: $(DEVELOPMENT) ## Build the documentation into site/
 	$(BIN)/mkdocs build --strict --quiet
@@ -82,6 +91,7 @@ golden: $(DEVELOPMENT) ## Write the parsers' golden files anew; the review is th
 lock: ## Resolve the dependencies anew (needs uv)
 	uv pip compile --universal --python-version 3.11 pyproject.toml --group build --generate-hashes --no-emit-index-url --no-header --no-annotate -q -o requirements/runtime.lock
 	uv pip compile --universal --python-version 3.11 pyproject.toml --group build --group test --generate-hashes --no-emit-index-url --no-header --no-annotate -q -o requirements/dev.lock
+	uv pip compile --universal --python-version 3.11 --group fuzz --generate-hashes --no-emit-index-url --no-header --no-annotate -q -o requirements/fuzz.lock
 
 .PHONY: clean
 clean: ## Remove what was built, installed and run here

@@ -76,7 +76,7 @@ def within(pairs, count):
     return {(left, right) for left, right in pairs if left < count and right < count and left != right}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(findings(), max_size=18), PAIRS, PAIRS)
 def test_no_cluster_holds_a_pair_that_was_set_apart_and_all_others_together_are_one(rows, split, joined):
     split, joined = within(split, len(rows)), within(joined, len(rows))
@@ -90,7 +90,7 @@ def test_no_cluster_holds_a_pair_that_was_set_apart_and_all_others_together_are_
     assert all(home[left] == home[right] for left, right in joined)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(findings(), max_size=18, unique=True), PAIRS, PAIRS, st.randoms(use_true_random=False))
 def test_the_order_of_findings_and_decisions_changes_nothing(rows, split, joined, dice):
     split, joined = within(split, len(rows)), within(joined, len(rows))

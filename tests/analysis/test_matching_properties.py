@@ -37,7 +37,7 @@ def told(outcome, rows):
     return named, sorted(sorted((rows[link.left], rows[link.right])) for link in outcome.suggestions)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(findings(), max_size=24, unique=True), st.randoms(use_true_random=False))
 def test_the_order_of_findings_changes_nothing(rows, dice):
     shuffled = list(rows)
@@ -45,7 +45,7 @@ def test_the_order_of_findings_changes_nothing(rows, dice):
     assert told(match(rows), rows) == told(match(shuffled), shuffled)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(findings(), max_size=24))
 def test_every_merge_is_explained_and_no_rule_joins_two_lines(rows):
     outcome = match(rows)

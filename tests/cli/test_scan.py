@@ -1,4 +1,5 @@
 """`seamark scan`: what runs, what is imported, what is refused."""
+# ruff: noqa: F811 - fixtures of another folder
 
 from __future__ import annotations
 
@@ -9,14 +10,14 @@ import pytest
 
 from seamark.store.models import Finding, Import
 from tests.cli.conftest import Command
-from tests.scanners.conftest import Install, code, install  # noqa: F401 - fixtures
+from tests.scanners.conftest import Install, code, install  # noqa: F401
 
 HADOLINT = """print(json.dumps([{"line": 1, "code": "DL3007", "message": "Using latest is prone to errors", "column": 1,
     "file": "Dockerfile", "level": "warning"}]))"""
 
 
 @pytest.mark.django_db
-def test_reports_are_imported_each_by_its_format(seamark: Command, install: Install, code: Path) -> None:  # noqa: F811
+def test_reports_are_imported_each_by_its_format(seamark: Command, install: Install, code: Path) -> None:
     install("hadolint", HADOLINT)
     install("bandit", "sys.exit(3)")
     result = seamark(
@@ -30,7 +31,7 @@ def test_reports_are_imported_each_by_its_format(seamark: Command, install: Inst
 
 
 @pytest.mark.django_db
-def test_as_lines(seamark: Command, install: Install, code: Path) -> None:  # noqa: F811
+def test_as_lines(seamark: Command, install: Install, code: Path) -> None:
     install("hadolint", HADOLINT)
     result = seamark("scan", str(code), "--application", "shop", "--only", "hadolint", "--json")
     lines = [json.loads(line) for line in result.out.splitlines()]
@@ -38,7 +39,7 @@ def test_as_lines(seamark: Command, install: Install, code: Path) -> None:  # no
     assert result.code == 0
 
 
-def test_reports_can_be_kept_without_importing(seamark: Command, install: Install, code: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_reports_can_be_kept_without_importing(seamark: Command, install: Install, code: Path, tmp_path: Path) -> None:
     install("hadolint", HADOLINT)
     kept = tmp_path / "kept"
     assert seamark("scan", str(code), "--output", str(kept), "--only", "hadolint").code == 0
@@ -47,7 +48,7 @@ def test_reports_can_be_kept_without_importing(seamark: Command, install: Instal
 
 def test_who_was_asked_for_and_did_not_run_is_a_failure(
     seamark: Command, install: Install, code: Path, tmp_path: Path
-) -> None:  # noqa: F811
+) -> None:
     install("hadolint", HADOLINT)
     words = ["scan", str(code), "--output", str(tmp_path / "kept"), "--only", "hadolint", "--only", "gitleaks"]
     result = seamark(*words)
@@ -76,6 +77,6 @@ def test_what_is_refused(seamark: Command, words: list[str], code_: int, sentenc
     assert (result.code, sentence in result.err) == (code_, True), result
 
 
-def test_nothing_to_run_is_told(seamark: Command, install: Install, code: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_nothing_to_run_is_told(seamark: Command, install: Install, code: Path, tmp_path: Path) -> None:
     result = seamark("scan", str(code), "--output", str(tmp_path / "kept"))
     assert (result.code, "No scanner was run" in result.err) == (1, True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from seamark.interfaces.cli.table import Column, Words, cells, lay_out, one_line, printable, shortened, wrapped
@@ -68,7 +68,6 @@ def test_long_lists_are_printed_as_they_come() -> None:
     assert sum(1 for _ in lines) == 2001
 
 
-@settings(deadline=None)
 @given(WIDE, st.integers(1, 30))
 def test_shortened_fits(text: str, width: int) -> None:
     plain = one_line(text)
@@ -78,7 +77,6 @@ def test_shortened_fits(text: str, width: int) -> None:
         assert found == plain or "…" in found
 
 
-@settings(deadline=None)
 @given(WIDE, st.integers(2, 30))
 def test_wrapped_fits_and_loses_nothing(text: str, width: int) -> None:
     plain = one_line(text)
@@ -87,7 +85,6 @@ def test_wrapped_fits_and_loses_nothing(text: str, width: int) -> None:
     assert "".join(found).replace(" ", "") == plain.replace(" ", "")
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_nothing_moves_the_cursor(text: str) -> None:
     assert one_line(text).isprintable()

@@ -47,8 +47,8 @@ class Verdict(NamedTuple):
 
     @property
     def counted(self) -> bool:
-        """Tell whether the counts agree, or differ for a written reason."""
-        return bool(self.deviation) or self.same_count
+        """Tell whether the counts agree, or differ for a written reason that names them."""
+        return self.same_count or "count" in self.excused
 
     @property
     def same_count(self) -> bool:
@@ -57,9 +57,10 @@ class Verdict(NamedTuple):
 
     @property
     def needless(self) -> bool:
-        """Tell whether the written deviation excuses nothing: count and named fields agree. One that is not compared here may stay."""
-        differing = any(hits < asked or not asked for hits, asked in self.excused.values())
-        return bool(self.deviation) and self.same_count and not differing
+        """Tell whether the written deviation excuses what agrees, or what is not compared: each named field has to differ."""
+        return bool(self.deviation) and not (
+            self.excused and all(hits < asked for hits, asked in self.excused.values())
+        )
 
 
 def deviations() -> dict[str, dict[str, Any]]:

@@ -83,22 +83,28 @@ def test_places_are_the_same_however_they_are_written(theirs: str, ours: str, sa
     assert oracle._same_path(theirs, ours) is same
 
 
-def _verdict(ours: int, theirs: int, *, reason: str = "", excused: tuple[int, int] | None = None) -> Verdict:
-    fields = {} if excused is None else {"severity": excused}
-    return Verdict("a.json", "A", "a", "", ours, theirs, {"line": (1, 2)}, reason, fields)
+def _verdict(ours: int, theirs: int, *, reason: str = "", **excused: tuple[int, int]) -> Verdict:
+    return Verdict("a.json", "A", "a", "", ours, theirs, {"line": (1, 2)}, reason, excused)
 
 
 def test_a_deviation_that_excuses_nothing_is_told() -> None:
     assert _verdict(2, 2, reason="merged").needless
-    assert _verdict(2, 2, reason="graded", excused=(2, 2)).needless
-    assert not _verdict(2, 2, reason="graded", excused=(1, 2)).needless
-    assert not _verdict(2, 2, reason="made up", excused=(0, 0)).needless
-    assert not _verdict(1, 2, reason="merged").needless
+    assert _verdict(2, 2, reason="graded", severity=(2, 2)).needless
+    assert _verdict(2, 2, reason="not compared", severity=(0, 0)).needless
+    assert _verdict(1, 2, reason="merged, and graded alike", count=(0, 1), severity=(2, 2)).needless
+    assert not _verdict(2, 2, reason="graded", severity=(1, 2)).needless
+    assert not _verdict(1, 2, reason="merged", count=(0, 1)).needless
     assert not _verdict(2, 2).needless
 
 
+def test_a_reason_for_other_fields_is_none_for_the_count() -> None:
+    assert not _verdict(1, 2, reason="graded", severity=(1, 2)).counted
+    assert _verdict(1, 2, reason="merged", count=(0, 1)).counted
+    assert _verdict(2, 2, reason="graded", severity=(1, 2)).counted
+
+
 def test_figures_and_table() -> None:
-    found = [_verdict(2, 2), _verdict(1, 2), _verdict(1, 2, reason="graded", excused=(1, 3))]
+    found = [_verdict(2, 2), _verdict(1, 2), _verdict(1, 2, reason="graded", count=(0, 1), severity=(1, 3))]
     assert oracle.figures(found) == {
         "detected": 3, "counted": 2, "severity": 1, "ids": 0, "cwes": 0, "file": 0, "line": 3,
     }  # fmt: skip

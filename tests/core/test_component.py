@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from packageurl import PackageURL
 
@@ -62,7 +62,6 @@ def test_key_and_name() -> None:
     assert display_name("pkg:npm/%40babel/core@7") == "@babel/core"
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_no_text_breaks_it(text: str) -> None:
     for given_text in (text, f"pkg:npm/{text}", f"pkg:{text}/a@1", f"pkg:pypi/a@{text}"):
@@ -71,7 +70,6 @@ def test_no_text_breaks_it(text: str) -> None:
         assert isinstance(package_key(given_text) + display_name(given_text), str)
 
 
-@settings(deadline=None)
 @given(st.sampled_from(["npm", "pypi", "gem", "cargo"]), st.text(min_size=1, max_size=40), st.text(max_size=20))
 def test_whatever_is_made_can_be_read_again(ecosystem: str, name: str, version: str) -> None:
     purl = make_purl(ecosystem, name, version)

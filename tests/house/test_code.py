@@ -78,8 +78,9 @@ def test_every_module_is_reached_by_a_test() -> None:
     assert reached == set(REACHED_BY_NAME), "a reason for a module that is gone"
     for path in (ROOT / "tests").rglob("*.py"):
         reached |= imports(path) & set(files)
-    # The registry imports all formats, and every format is read in tests/parsers.
-    reached |= {name for name in files if name.startswith("seamark.intake.parsers.formats.")}
+    # Registries import these, and tests/parsers, tests/discovery and tests/scanners take each of them.
+    plugins = ("seamark.intake.parsers.formats.", "seamark.intake.discovery.extractors.", "seamark.intake.scanners.tools.")
+    reached |= {name for name in files if name.startswith(plugins)}
     waiting = list(reached)
     while waiting:
         name = waiting.pop()

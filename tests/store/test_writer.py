@@ -84,3 +84,23 @@ def test_the_suite_says_which_database_it_runs_on(request: pytest.FixtureRequest
 
     expected = "postgresql" if os.environ.get("SEAMARK_TEST_DATABASE_URL") else "sqlite"
     assert connection.vendor == expected
+
+
+@pytest.mark.django_db
+def test_columns_that_hold_nothing_stay_empty_and_others_keep_their_place() -> None:
+    moment = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
+    names = ["id", "issue", "application", "kind", "details", "actor", "scan", "at"]
+    told = [(None, "a", None), (7, "b", None), (None, "c", None)]
+    with transaction.atomic():
+        numbers = writer.reserve(Event, len(told))
+        writer.insert(
+            Event,
+            names,
+            (
+                (n, issue, None, kind, "{}", actor, None, moment)
+                for n, (issue, kind, actor) in zip(numbers, told, strict=True)
+            ),
+        )
+        writer.insert(Event, names, [])
+    found = Event.objects.order_by("id").values_list("issue_id", "kind", "actor_id", "at")
+    assert list(found) == [(issue, kind, actor, moment) for issue, kind, actor in told]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 import click
 
 from seamark.core.kind import Kind
+from seamark.intake.discovery.context import json_schema
 from seamark.intake.parsers.kit import shapes
 from seamark.intake.parsers.kit.registry import Parser, Variant, parsers
 from seamark.intake.parsers.kit.source import Source
@@ -166,7 +168,17 @@ def _page(title: str, *lines: str) -> str:
     return "\n".join([f"# {title}", "", marked, "", *lines]).rstrip() + "\n"
 
 
-PAGES = {"settings.md": settings, "cli.md": command_line, "formats.md": formats}
+def context_schema() -> str:
+    """Return the JSON Schema of `seamark.yaml`."""
+    return json.dumps(json_schema(), indent=2) + "\n"
+
+
+PAGES = {
+    "settings.md": settings,
+    "cli.md": command_line,
+    "formats.md": formats,
+    "context.schema.json": context_schema,
+}
 
 
 def main() -> int:

@@ -14,6 +14,7 @@ from seamark.core.finding import Finding
 from seamark.core.report import Run
 from seamark.insight.exports.findings import as_json
 from seamark.intake.parsers.kit.read import open_report
+from seamark.intake.parsers.kit.registry import Parser
 
 
 class Told(NamedTuple):
@@ -37,7 +38,7 @@ class State:
         self.findings: dict[tuple[str, str], list[Told]] = defaultdict(list)
         self.runs: dict[tuple[str, str], list[Run]] = defaultdict(list)
 
-    def read(self, path: str, format_: str = "auto") -> None:
+    def read(self, path: str, format_: str | Parser = "auto") -> None:
         """Take a report in. Raises `UnreadableReport`."""
         opened = open_report(Path(path), format_)
         stream, index = ("", ""), 0

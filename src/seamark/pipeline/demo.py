@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 from seamark.core.errors import SeamarkError
 from seamark.insight.exports.issues import as_json
 from seamark.intake.discovery.context import read_context
-from seamark.pipeline.context import apply_context
 from seamark.pipeline.imports import import_file
 from seamark.pipeline.ingest.place import application_of
 from seamark.pipeline.ingest.source import Source
 from seamark.pipeline.intelligence import load_file
 from seamark.pipeline.people import Login, add_user, reset_password
 from seamark.pipeline.target import Target
+from seamark.pipeline.trees import survey_tree
 from seamark.store.models import Application, Finding, Issue, Scan, Stream, User
 from seamark.store.models.people import Role
 
@@ -39,7 +39,7 @@ def load_example(folder: Path, progress: Callable[[int], None] = lambda _: None)
     context = read_context((folder / "seamark.yaml").read_text("utf-8"))
     name = context.metadata.title or context.metadata.name
     application = application_of(Target(application=name))
-    apply_context(application, context)
+    survey_tree(folder, name, repository=context.spec.repository or "")
     if (folder / "intelligence.json").exists():
         load_file(folder / "intelligence.json")
     lines = []

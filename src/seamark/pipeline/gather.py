@@ -19,6 +19,7 @@ from seamark.core.location import CodeLocation, ImageLocation
 from seamark.core.report import Run
 from seamark.intake.discovery.checkout import WorkingTree, enrich
 from seamark.intake.parsers.kit.read import open_report
+from seamark.intake.parsers.kit.registry import Parser
 from seamark.pipeline.correlated import Listed
 from seamark.pipeline.paths import AS_IT_IS, Shift, shifts
 from seamark.pipeline.target import repository_key
@@ -46,7 +47,7 @@ class Gathered:
         self.runs: list[Run] = []
         self.relations: list[Relation] = []
 
-    def read(self, path: Path, name: str, format: str = "auto") -> None:
+    def read(self, path: Path, name: str, format: str | Parser = "auto") -> None:
         """Take a report in under a name. Raises `UnreadableReport`; nothing is then taken of it.
 
         Findings are numbered from 0 as `seamark read` numbers them.

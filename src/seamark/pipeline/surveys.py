@@ -6,7 +6,7 @@ partial survey leaves out stays.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -21,7 +21,7 @@ from seamark.store import writer
 from seamark.store.models import Application, Asset, Ownership, Relation, Sbom, Statement, Survey
 
 OF_AN_APPLICATION: Final = frozenset({
-    AssetKind.SERVICE, AssetKind.API, AssetKind.ENDPOINT, AssetKind.REPOSITORY, AssetKind.PIPELINE, AssetKind.MANIFEST,
+    AssetKind.APPLICATION, AssetKind.SERVICE, AssetKind.API, AssetKind.ENDPOINT, AssetKind.REPOSITORY, AssetKind.PIPELINE, AssetKind.MANIFEST,
     AssetKind.WORKLOAD, AssetKind.CLOUD_RESOURCE, AssetKind.DATA_STORE, AssetKind.SECRET_STORE, AssetKind.AGENT_CONFIG,
 })  # fmt: skip
 """Kinds that belong to one application. Images and domains do where a relation says so; the rest is everybody's."""
@@ -57,20 +57,21 @@ def record(
     *,
     now: datetime,
     application: Application | None = None,
+    whose: Callable[[AssetRef], Application] | None = None,
     complete: bool = True,
     commit: str = "",
     owners: Sequence[Owner] | None = None,
 ) -> Survey:
     """Keep what a survey of `source` found, and return its row with how much was new and how much ended.
 
-    `application` gets the assets that belong to nobody yet. `owners` is None where owners were not asked for: then those that
+    `application` gets the assets that belong to nobody yet; where several share a source, `whose` tells them apart. `owners` is None where owners were not asked for: then those that
     the source named before stay.
     """
     refs = _refs(found, owners or ())
     known, _ = assets_of(dict.fromkeys(ref for ref in refs.values() if ref is not None))
     assets = {given: known[ref] for given, ref in refs.items() if ref is not None}
     if application is not None:
-        _hand_on(found.relations, assets, application)
+        _hand_on(found.relations, assets, whose or (lambda _: application))
     survey = Survey(source=source, application=application, complete=complete, commit=commit, at=now)
     touched, added, ended = _statements(found.assets, assets, survey)
     gained, lost = _relations(found.relations, assets, survey)
@@ -97,17 +98,19 @@ def _refs(found: Discovery, owners: Sequence[Owner]) -> dict[AssetRef, AssetRef 
     return {ref: natural(ref, addressed=False) for ref in named if ref.kind is not AssetKind.PACKAGE}
 
 
-def _hand_on(relations: Iterable[Said], assets: Mapping[AssetRef, Asset], application: Application) -> None:
-    """Give the application to what is its own and nobody's yet."""
-    own = {ref for ref in assets if ref.kind in OF_AN_APPLICATION}
+def _hand_on(
+    relations: Iterable[Said], assets: Mapping[AssetRef, Asset], whose: Callable[[AssetRef], Application]
+) -> None:
+    """Give applications what is their own and nobody's yet: parts what is theirs, images and domains by what they stand for."""
+    own = {ref: ref for ref in assets if ref.kind in OF_AN_APPLICATION}
     for said in relations:
         if said.kind in {RelationKind.BUILT_FROM, RelationKind.EXPOSES}:
-            own.add(said.source)
+            own.setdefault(said.source, said.target)
     taken = {}
-    for ref in own & assets.keys():
-        asset = assets[ref]
-        if asset.application_id is None:
-            asset.application_id = application.pk
+    for ref, part in own.items():
+        asset = assets.get(ref)
+        if asset is not None and asset.application_id is None:
+            asset.application_id = whose(part).pk
             taken[asset.pk] = asset
     Asset.objects.bulk_update(taken.values(), ["application"], batch_size=400)
 

@@ -114,14 +114,10 @@ class Packed:
         if created:
             self._file.seek(0)
             numbers = writer.reserve(ReportPart, len(self._lengths))
-            writer.insert(
-                ReportPart,
-                ["id", "report", "number", "data"],
-                (
-                    (one, report.pk, number, self._file.read(length))
-                    for number, (one, length) in enumerate(zip(numbers, self._lengths, strict=True))
-                ),
-            )
+            for at, (one, length) in enumerate(zip(numbers, self._lengths, strict=True)):
+                # One at a time: together they are as large as the report.
+                part = (one, report.pk, at, self._file.read(length))
+                writer.insert(ReportPart, ["id", "report", "number", "data"], [part])
         return report
 
 

@@ -64,7 +64,7 @@ class Edges:
             f"SELECT r.{start}, r.{end} FROM store_relation r{self._shown(end, 'a')} "  # noqa: S608
             f"WHERE {holds} AND r.kind IN ({words}) AND r.{start} {{values}}"
         )
-        return writer.select_in(sql, frontier.tolist(), parameters)  # type: ignore[return-value]
+        return writer.select_in(sql, frontier.tolist(), parameters)
 
     def _shown(self, column: str, name: str) -> str:
         """Return the join that leaves out assets of other applications."""

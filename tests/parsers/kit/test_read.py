@@ -92,6 +92,7 @@ def test_large_files_read_the_same(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     assert rules(json.dumps({"own": "x", "rows": many}).encode()) == wanted
     assert rules(json.dumps(many).encode()) == wanted
     assert rules(json.dumps(many).encode(), "listed") == wanted
+    assert rules(b" " + json.dumps(many, indent=1).encode() + b"\n") == wanted
     path = tmp_path / "report"
     path.write_bytes(b"\xef\xbb\xbf" + json.dumps({"rows": many}).encode())
     assert [item.rule for item in open_report(path).items() if isinstance(item, Finding)] == wanted
@@ -100,6 +101,26 @@ def test_large_files_read_the_same(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     assert refusal.value.where == "$.rows[500].id"
     with pytest.raises(UnreadableReport):
         rules(json.dumps({"rows": many}).encode()[:-3])
+
+
+def test_large_files_are_told_by_their_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading_module, "LARGE", 10)
+    monkeypatch.setattr(splitting, "_SMALLEST", 1)
+    wanted: list[tuple[str, ...]] = []
+    splits = splitting.Split
+
+    def split(data: bytes, paths: tuple[str, ...]) -> splitting.Split:
+        wanted.append(paths)
+        return splits(data, paths)
+
+    monkeypatch.setattr(reading_module, "Split", split)
+    assert rules(b'[{"id": "x"}, {"id": "y"}]') == ["x", "y"]
+    assert wanted == [("[]",)]
+    assert rules(b'{"own": "a", "rows": [{"id": "x"}], "twice": 1}', "both") == ["x"]
+    wanted.clear()
+    with pytest.raises(UnknownFormat):
+        rules(b'{"own": "a", "nothing": [{"id": "x"}]}')
+    assert wanted == [("[]", "rows")]
 
 
 def test_repairs() -> None:

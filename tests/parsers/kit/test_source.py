@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from seamark.core.errors import UnreadableReport
+from seamark.intake.parsers.kit import source as sources
 from seamark.intake.parsers.kit import unpack
 from seamark.intake.parsers.kit.source import Source, from_bytes, open_source
 
@@ -165,3 +166,22 @@ def test_refused_files(tmp_path: Path) -> None:
     ):
         with pytest.raises(UnreadableReport, match=sentence):
             open_source(tmp_path / name)
+
+
+@pytest.mark.parametrize("mark", [b"", codecs.BOM_UTF8])
+def test_streams_let_go_of_what_they_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mark: bytes) -> None:
+    let_go: list[tuple[int, int]] = []
+    forget = sources.forget
+
+    def watched(data: sources.Buffer, start: int, end: int) -> int:
+        let_go.append((start, end))
+        return forget(data, start, end)
+
+    monkeypatch.setattr(sources, "forget", watched)
+    monkeypatch.setattr(sources, "_HELD", 20_000)
+    text = b"".join(b"line %d\n" % number for number in range(20_000))
+    source = written(tmp_path, mark + text)
+    assert b"".join(iter(source.stream().readline, b"")) == text
+    assert len(let_go) > 5
+    assert max(end - start for start, end in let_go) < 40_000
+    assert source.stream().read() == text

@@ -14,7 +14,7 @@ from seamark.core.errors import UnreadableReport
 from seamark.intake.parsers.kit import split as splitting
 from seamark.intake.parsers.kit.rows import Reading
 from seamark.intake.parsers.kit.source import from_bytes
-from seamark.intake.parsers.kit.split import Split
+from seamark.intake.parsers.kit.split import Split, beginning
 
 PATHS = ("[]", "runs[].results", "results", "a.b.rows", "[].items")
 
@@ -46,7 +46,7 @@ def whole(split: Split) -> Any:
                 and (rows := split.lifted(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()))
                 is not None
             ):
-                return [json.loads(row) for row in rows]
+                return [json.loads(bytes(row)) for row in rows]
             return {key: filled(inner) for key, inner in value.items()}
         return [filled(inner) for inner in value] if isinstance(value, list) else value
 
@@ -69,14 +69,16 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     document=documents,
     indent=st.sampled_from([None, 1]),
     window=st.sampled_from([3, 7, 64, 4096]),
+    leap=st.sampled_from([5, 40, 4096]),
     ascii_only=st.booleans(),
 )
-@settings(max_examples=400, deadline=None)
-def test_what_is_split_is_whole(document: Any, indent: int | None, window: int, ascii_only: bool) -> None:
+@settings(max_examples=400)
+def test_what_is_split_is_whole(document: Any, indent: int | None, window: int, leap: int, ascii_only: bool) -> None:
     data = json.dumps(document, indent=indent, ensure_ascii=ascii_only).encode()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(splitting, "_SMALLEST", 1)
         patch.setattr(splitting, "_WINDOW", window)
+        patch.setattr(splitting, "_LEAP", leap)
         patch.setattr(splitting, "_LONG_RUN", 2)
         split = Split(data, PATHS)
         json.loads(split.sample())
@@ -128,6 +130,44 @@ def test_placeholders_of_others_are_only_data() -> None:
     assert json.loads(split.sample())["other"] == {"§": 7}
     assert split.lifted('{"§":7}'.encode()) is None
     assert split.lifted(b'{"other": 1}') is None
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_rows_are_taken_in_runs(monkeypatch: pytest.MonkeyPatch, indent: int | None) -> None:
+    """Rows that begin alike are leapt over together, whatever stands inside of them, and end where the list does."""
+    monkeypatch.setattr(splitting, "_WINDOW", 500)
+    monkeypatch.setattr(splitting, "_LEAP", 400)
+    rows = [{"n": at, "in": [{"n": 0}, {"n": '}, {"n": 1'}], "x": "\\" * (at % 4)} for at in range(9000)]
+    rows[4000]["in"] = [{"n": 1, "y": "z" * 5000}]
+    document = {"results": rows, "other": [{"n": 1}, {"n": 2}]}
+    split = Split(json.dumps(document, indent=indent).encode(), ("results",))
+    assert whole(split) == document
+    pieces = list(split.runs('{"§":0}'.encode()) or ())
+    assert 1 < len(pieces) < len(rows) / 2
+    assert [row for piece in pieces for row in json.loads(piece)] == rows
+
+
+@pytest.mark.parametrize(
+    ("data", "shown"),
+    [
+        (b'{"a": [{"b": 1}, {"c": "}"', b'{"a": [{"b": 1}]}'),
+        (b'[[1, 2], {"x": "]', b"[[1, 2]]"),
+        (b'{"a": {}}', b'{"a": {}}'),
+        (b'{"a": 1', None),
+        (b"[{]", None),
+        (b"}", None),
+    ],
+)
+def test_beginning_of_a_text_is_closed(data: bytes, shown: bytes | None) -> None:
+    assert beginning(data) == shown
+
+
+def test_beginning_is_short() -> None:
+    data = json.dumps({"rows": [{"n": number} for number in range(100_000)]}).encode()
+    head = beginning(data)
+    assert head is not None
+    assert len(head) < len(data) / 5
+    assert json.loads(head)["rows"][7] == {"n": 7}
 
 
 @pytest.mark.parametrize(

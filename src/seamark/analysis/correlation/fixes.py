@@ -49,6 +49,8 @@ _SETTINGS = frozenset({Kind.MISCONFIGURATION, Kind.CLOUD})
 _IN_CODE = frozenset({Kind.CODE, Kind.WEB, Kind.PENTEST})
 _OF_SYSTEMS = tuple(f"pkg:{one}/" for one in ("alpm", "apk", "deb", "ebuild", "qpkg", "rpm"))
 
+_new = tuple.__new__
+
 
 class FixKey(NamedTuple):
     """What identifies a fix within an asset (`kind`, `key`), its title, and the name of what is changed."""
@@ -143,11 +145,10 @@ def _of_setting(path: str, resource: str) -> FixKey | None:
     return _made(CONFIGURATION, "::".join(filter(None, (path, resource))), f"Correct {resource or path}{where}", resource or path)  # fmt: skip
 
 
-@lru_cache(maxsize=8192)
 def _of_code(path: str, scope: str) -> FixKey:
     key = f"{path}::{scope}"
     if len(key) <= MOST_KEY and key.isprintable():
-        return FixKey(CODE, key, f"Change {scope} in {path}"[:MOST_TITLE], scope)
+        return _new(FixKey, (CODE, key, f"Change {scope} in {path}"[:MOST_TITLE], scope))
     return _made(CODE, key, f"Change {scope} in {path}", scope)
 
 

@@ -50,12 +50,18 @@ class Kin:
     def homes(self, numbers: AbstractSet[int]) -> dict[int, int]:
         """Return for each of some numbers the least one that it is alike to, also through others of them."""
         home: dict[int, int] = {}
+        left = set(numbers)
         for first in sorted(numbers):
-            waiting = [] if first in home else [first]
+            if first not in left:
+                continue
+            left.discard(first)
+            waiting = [first]
             while waiting:
                 number = waiting.pop()
                 home[number] = first
-                waiting += self._kin[number] & numbers - home.keys()
+                near = self._kin[number] & left
+                left -= near
+                waiting += near
         return home
 
     def _alike(self, left: Profile, right: Profile) -> bool:

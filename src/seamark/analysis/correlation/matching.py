@@ -13,9 +13,9 @@ from operator import itemgetter
 from typing import Final, NamedTuple
 
 from seamark.analysis.correlation import evidence
-from seamark.analysis.correlation.evidence import MERGE, SUGGEST, Profile, Reason, Sighting, agreement, confidence
+from seamark.analysis.correlation.evidence import MERGE, SUGGEST, Reason, Sighting, agreement, confidence
 from seamark.analysis.correlation.groups import Groups
-from seamark.analysis.correlation.kin import Kin
+from seamark.analysis.correlation.meanings import Meanings
 from seamark.analysis.correlation.sites import CLOSE_LINES, Bond, Site, Voice, bonds
 
 __all__ = ["Link", "Outcome", "Sighting", "match"]
@@ -56,28 +56,28 @@ def match(
     sightings: Sequence[Sighting],
     apart: Callable[[int, int], bool] | None = None,
     together: Iterable[tuple[int, int]] = (),
+    meanings: Meanings | None = None,
 ) -> Outcome:
     """Return which findings are one issue, and which may be.
 
     `apart` tells that two findings, by their positions, must not be one issue: no cluster holds such a pair, not even through a
     third finding. It has to be symmetrical. `together` are pairs that are one issue already, whatever the evidence says; only `apart`
-    outweighs them.
+    outweighs them. Whoever calls this many times over gives `meanings`, so that rules are looked up once.
     """
-    return _Matcher(sightings, apart).run(together)
+    return _Matcher(sightings, apart, meanings or Meanings()).run(together)
 
 
 class _Matcher:
-    def __init__(self, sightings: Sequence[Sighting], apart: Callable[[int, int], bool] | None) -> None:
+    def __init__(
+        self, sightings: Sequence[Sighting], apart: Callable[[int, int], bool] | None, meanings: Meanings
+    ) -> None:
         self.all = sightings
         self.apart = apart
+        self.meanings = meanings
         self.groups = Groups(len(sightings), apart)
         self.outcome = Outcome()
-        self._profiles: dict[tuple[object, ...], int] = {}
-        self._numbers: dict[Profile, int] = {}
-        self._known: list[Profile] = []
-        self._kin = Kin(evidence.SIBLING_WEAKNESS)
-        self._meanings: list[int] = []
-        self._likeness: dict[tuple[int, int], Reason] = {}
+        self._known = meanings.known
+        self._like = meanings.like
         self._voices: dict[tuple[int, int], tuple[frozenset[Voice], frozenset[tuple[str, str]]]] = {}
         self._of: list[int] = []
         self._given = False
@@ -100,56 +100,26 @@ class _Matcher:
         self._of = [0] * len(self.all)
         for key in sorted(places):
             if len(places[key]) > 1:
-                self._at_place(key[0], self._sorted(places[key], profiled=key[0] != "package"))
+                self._at_place(key[0], sorted(self._profiled(places[key]), key=self._order))
         for where in sorted(lines):
             if len(lines[where]) > 1:
-                self._in_file(self._sorted(lines[where]))
+                self._in_file(self._profiled(lines[where]))
         for where in sorted(lines):
             if lineless := places.get(("resource", *where)):
-                self._without_line(self._sorted(lineless), self._sorted(lines[where]))
+                self._without_line(
+                    *(sorted(self._profiled(some), key=self._order) for some in (lineless, lines[where]))
+                )
         return self._settle()
 
     def _order(self, at: int) -> tuple[object, ...]:
         said: tuple[object, ...] = _order(self.all[at])
         return said
 
-    def _sorted(self, members: list[int], *, profiled: bool = True) -> list[int]:
-        """Return members in an order that only depends on what they say, and look up what their rules are about."""
-        if profiled:
-            for at in members:
-                self._of[at] = self._profile(self.all[at])
-        return sorted(members, key=self._order)
-
-    def _profile(self, one: Sighting) -> int:
-        """Return the number of what a finding's rule is about. Its title is looked at only where that may change the answer."""
-        configuration = evidence.is_configuration(one.kind, one.path)
-        key = (one.tool, one.rule, one.cwes, one.kind == "secret", configuration)
-        number = self._profiles.get(key)
-        if number is None:
-            known = evidence.profile(one.tool, one.rule, one.cwes, secret=key[3], configuration=configuration)
-            number = self._number(known)
-            number = self._profiles[key] = ~number if evidence.asks_for_title(known) else number
-        if number >= 0 or not (one.title and (self._known[~number].cwes == () or evidence.title_tells(one.title))):
-            return number if number >= 0 else ~number
-        longer = (*key, one.title)
-        if (told := self._profiles.get(longer)) is None:
-            known = evidence.profile(one.tool, one.rule, one.cwes, secret=False, configuration=False, title=one.title)
-            told = self._profiles[longer] = self._number(known)
-        return told
-
-    def _number(self, known: Profile) -> int:
-        if (number := self._numbers.get(known)) is None:
-            number = self._numbers[known] = len(self._known)
-            self._known.append(known)
-            self._meanings.append(self._kin.number(known))
-        return number
-
-    def _like(self, left: int, right: int) -> Reason:
-        key = (left, right) if left <= right else (right, left)
-        reason = self._likeness.get(key)
-        if reason is None:
-            reason = self._likeness[key] = evidence.likeness(self._known[key[0]], self._known[key[1]])
-        return reason
+    def _profiled(self, members: list[int]) -> list[int]:
+        """Look up what the rules of members are about."""
+        for at in members:
+            self._of[at] = self.meanings.of(self.all[at])
+        return members
 
     def _link(self, left: int, right: int, reasons: list[Reason]) -> bool:
         """Merge two findings, or suggest it, as the reasons demand; tell whether they are merged."""
@@ -198,19 +168,20 @@ class _Matcher:
 
     def _in_file(self, members: list[int]) -> None:
         """Link what stands on one line, and then lines with each other."""
+        by_line: dict[int, list[int]] = defaultdict(list)
+        for at in members:
+            by_line[self.all[at].line].append(at)
         sites: list[Site] = []
-        start, count = 0, len(members)
-        lines = [self.all[at].line for at in members]
-        for stop in range(1, count + 1):
-            if stop < count and lines[stop] == lines[start]:
+        for _, found in sorted(by_line.items()):
+            if len(found) == 1:
+                sites.append(self._site(found))
                 continue
-            if stop - start == 1:
-                sites.append(self._site(members[start:stop]))
-            elif stop - start > _CROWD and self._crowded(members[start:stop]):
-                self._on_crowded_line(members[start:stop])
+            # In an order that only depends on what they say.
+            found.sort(key=self._order)
+            if len(found) > _CROWD and self._crowded(found):
+                self._on_crowded_line(found)
             else:
-                sites.extend(self._on_line(members[start:stop]))
-            start = stop
+                sites.extend(self._on_line(found))
         if len(sites) < 2:
             return
         for group in self._families(sites):
@@ -222,13 +193,13 @@ class _Matcher:
         """Return the pairs of sites that hold findings of one issue already."""
         if not self._given:
             return []
+        head = self.groups.head
         first: dict[int, Site] = {}
-        return [
-            (earlier, site)
-            for site in sites
-            for head in sorted({self.groups.head(at) for at in site.members})
-            if (earlier := first.setdefault(head, site)) is not site
-        ]
+        pairs: list[tuple[Site, Site]] = []
+        for site in sites:
+            heads = [head(site.members[0])] if len(site.members) == 1 else sorted({head(at) for at in site.members})
+            pairs += [(there, site) for one in heads if (there := first.setdefault(one, site)) is not site]
+        return pairs
 
     def _without_line(self, lineless: list[int], members: list[int]) -> None:
         """Link what names a file but no line with the one issue of its kind in the file."""
@@ -327,13 +298,14 @@ class _Matcher:
 
     def _families(self, sites: list[Site]) -> Iterable[list[Site]]:
         """Return the sites of a file by what they speak of: what is alike through a third is of one family."""
-        present = {self._meanings[self._of[at]] for site in sites for at in site.members}
+        kinds = self.meanings.kinds
+        present = {kinds[self._of[at]] for site in sites for at in site.members}
         if len(present) == 1:
             return [sites]
-        home = self._kin.homes(present)
+        home = self.meanings.kin.homes(present)
         families: dict[int, list[Site]] = defaultdict(list)
         for site in sites:
-            families[home[self._meanings[self._of[site.members[0]]]]].append(site)
+            families[home[kinds[self._of[site.members[0]]]]].append(site)
         return families.values()
 
     def _differ(self, left: Site, right: Site) -> bool:

@@ -48,10 +48,20 @@ def sighting(
     return _new(
         Sighting,
         (
-            tool, finding.rule, path, line, end_line, column, scope, cwes, snippet, kind.value, resource, flaw, component, url,
+            tool, finding.rule, path, line, end_line, column, scope, cwes, snippet, kind, resource, flaw, component, url,
             method, parameter, asset, rule_title(about, finding.title), stream, flow,
         ),
     )  # fmt: skip
+
+
+def plain_sighting(
+    tool: str, about: Rule, kind: Kind, path: str, line: int, *, asset: str, title: str, stream: int
+) -> Sighting:
+    """Return a finding in code of which only its rule, its title and its line count."""
+    return _new(
+        Sighting,
+        (tool, about.id, path, line, 0, 0, "", about.cwes, "", kind, "", "", "", "", "", "", asset, title, stream, ()),
+    )
 
 
 def rule_title(about: Rule | None, said: str) -> str:

@@ -87,25 +87,34 @@ class Asked:
         return way(found.path(wanted), lens, self._at) if wanted is not None else Way()
 
     def exposure(self, starts: Iterable[int]) -> Way:
-        """Return a shortest way from the internet to the nearest of some assets; empty where none is known."""
+        """Return a shortest way from the internet to the nearest of some assets; empty where none is known.
+
+        It begins at a domain where one leads there, else at what else answers from the internet, the asset itself at last.
+        """
         found = reach(self.graph, starts, Lens.APPROACH)
-        wanted = self._first(found.nodes.tolist(), Q(exposure=INTERNET))
+        nodes = found.nodes.tolist()
+        entries = (Q(kind=AssetKind.DOMAIN.value), Q(kind__in=_ENTRIES), Q())
+        wanted = next(
+            (hit for each in entries if (hit := self._first(nodes, each & Q(exposure=INTERNET))) is not None), None
+        )
         return way(found.path(wanted)[::-1], Lens.ACCESS, self._at) if wanted is not None else Way()
 
     def code_to_cloud(self, starts: Iterable[int]) -> list[Node]:
-        """Return the line from code to data: of each kind on it the nearest asset, in the order of the line."""
+        """Return the line from code to data: of each kind on it the nearest asset, in the order of the line.
+
+        What the internet reaches comes before what it does not: that is where the line leads when it matters.
+        """
         found = reach(self.graph, starts, Lens.IMPACT)
         depths = dict(zip(found.nodes.tolist(), found.depths.tolist(), strict=True))
+        best: dict[str, tuple[bool, int, int]] = {}
+        kinds = [kind.value for kind in LINE]
         nodes = found.nodes.tolist()
-        kinds: dict[str, int] = {}
         for at in range(0, len(nodes), 5000):
-            piece = nodes[at : at + 5000]
-            kind_of = dict(Asset.objects.filter(pk__in=piece).values_list("id", "kind"))
-            for number in piece:
-                if (kind := kind_of.get(number)) is not None:
-                    kinds.setdefault(kind, number)
-        line = [kinds[kind.value] for kind in LINE if kind.value in kinds]
-        return described(line, depths)
+            rows = Asset.objects.filter(pk__in=nodes[at : at + 5000], kind__in=kinds)
+            for number, kind, exposure in rows.values_list("id", "kind", "exposure"):
+                rank = (exposure != INTERNET, depths[number], number)
+                best[kind] = min(best.get(kind, rank), rank)
+        return described([best[kind][2] for kind in kinds if kind in best], depths)
 
     def _first(self, numbers: list[int], condition: Q) -> int | None:
         """Return the first of these assets that fits."""
@@ -170,6 +179,7 @@ class Asked:
         return f"near are {names}" if names else ""
 
 
+_ENTRIES: Final = (AssetKind.WORKLOAD.value, AssetKind.CLOUD_RESOURCE.value)
 LINE: Final = (
     AssetKind.REPOSITORY, AssetKind.MANIFEST, AssetKind.SERVICE, AssetKind.PIPELINE, AssetKind.IMAGE, AssetKind.WORKLOAD, AssetKind.CLUSTER,
     AssetKind.DOMAIN, AssetKind.DATA_STORE, AssetKind.DATA_CLASS,

@@ -7,20 +7,27 @@ from collections.abc import Callable, Iterator
 from fnmatch import translate
 from functools import cached_property, lru_cache
 from pathlib import Path, PurePosixPath
-from typing import Any, Final
+from typing import Any, Final, TypeVar, cast
 
 import yaml
 from msgspec import Struct
 
 from seamark.core.assets import AssetKind, AssetRef, Trouble
+from seamark.intake.discovery.bounded import Loader
+from seamark.intake.discovery.tracked import tracked_files
 from seamark.intake.discovery.walk import SKIPPED, files_in, read_file
 
+T = TypeVar("T")
+MOST_FILES: Final = 200_000
 LARGEST: Final = 20_000_000
 """Bytes of a file that is read; larger ones are told as trouble."""
 MOST_DOCUMENTS: Final = 2_000
-_MOST_NODES: Final = 500_000
-_HIDDEN: Final = frozenset({".github", ".gitlab", ".circleci", ".buildkite", ".azure", ".azure-pipelines", ".devcontainer", ".claude", ".cursor", ".vscode", ".agents", ".gemini"})  # fmt: skip
+_HIDDEN: Final = frozenset({".github", ".gitlab", ".circleci", ".buildkite", ".azure", ".azure-pipelines", ".devcontainer", ".claude", ".cursor", ".vscode", ".agents", ".gemini", ".woodpecker", ".tekton", ".semaphore", ".backstage", ".config", ".deploy", ".k8s", ".helm", ".docker"})  # fmt: skip
 """Folders whose name begins with a dot and that are read nevertheless."""
+
+
+_NO_TEXT: Final = re.compile(r"[\ud800-\udfff]")
+"""Bytes of a file's name that are not Unicode, as Python keeps them: they can be neither stored nor shown."""
 
 
 class Document(Struct, frozen=True):
@@ -40,14 +47,36 @@ class Tree:
         self.root, self.repository = root.resolve(), repository
         self.troubles: list[Trouble] = []
         self._texts: dict[str, str | None] = {}
+        self._known: dict[Callable[[Tree], Any], Any] = {}
 
     @cached_property
     def files(self) -> tuple[str, ...]:
-        """All files, as paths relative to the root with forward slashes, in order."""
-        found, complete = files_in(self.root, hidden=_HIDDEN)
+        """All files, as paths relative to the root with forward slashes, in order.
+
+        In a git work tree those that git tracks or would, elsewhere all but what was built; never other people's code.
+        """
+        listed = tracked_files(self.root, MOST_FILES, _HIDDEN)
+        found, complete = listed if listed is not None else files_in(self.root, MOST_FILES, _HIDDEN)
         if not complete:
             self.trouble("", f"only the first {len(found):,} files were looked at")
-        return tuple(found)
+        named = sorted(path for path in found if path.isascii() or not _NO_TEXT.search(path))
+        if len(named) < len(found):
+            self.trouble("", f"{len(found) - len(named):,} files were left out: their names are no text")
+        return tuple(named)
+
+    def has(self, path: str) -> bool:
+        """Tell whether a file is one of the tree's."""
+        return path in self._listed
+
+    @cached_property
+    def _listed(self) -> frozenset[str]:
+        return frozenset(self.files)
+
+    def once(self, work: Callable[[Tree], T]) -> T:
+        """Return what a function makes of this tree, worked out when it is asked for the first time."""
+        if work not in self._known:
+            self._known[work] = work(self)
+        return cast("T", self._known[work])
 
     def matching(self, *patterns: str) -> Iterator[str]:
         """Yield the files whose name fits a shell pattern, case regarded: `Dockerfile*`, `*.tf`. A pattern with `/` is held against the whole path."""
@@ -62,7 +91,7 @@ class Tree:
         if not path or ".." in path.split("/") or path.startswith("/"):
             return None
         found = read_file(self.root / path, LARGEST)
-        if found is None and path in self.files:
+        if found is None and self.has(path):
             self.trouble(path, "cannot be read, or is larger than 20 MB")
         return found
 
@@ -85,7 +114,7 @@ class Tree:
         if text is None:
             return []
         found: list[Document] = []
-        loader = _Loader(text)
+        loader = Loader(text)
         try:
             while loader.check_node() and len(found) < MOST_DOCUMENTS:
                 node = loader.get_node()
@@ -113,41 +142,6 @@ class Tree:
         if kind is AssetKind.REPOSITORY:
             return AssetRef(kind, self.repository)
         return AssetRef(kind, f"{self.repository}//{path or '.'}" + (f"#{inner}" if inner else ""))
-
-
-class _Loader(yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader):  # type: ignore[misc]
-    """Safe loading, with a bound on what aliases may unfold to, and with programs' own tags kept as values."""
-
-    def __init__(self, stream: str) -> None:
-        super().__init__(stream)
-        self._seen = 0
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        self._seen += 1
-        if self._seen > _MOST_NODES:
-            raise ValueError("too large")
-        return super().compose_node(parent, index)
-
-
-def _tagged(loader: _Loader, suffix: str, node: yaml.Node) -> Any:
-    if isinstance(node, yaml.ScalarNode):
-        value: Any = loader.construct_scalar(node)
-    elif isinstance(node, yaml.SequenceNode):
-        value = loader.construct_sequence(node, deep=True)
-    else:
-        value = loader.construct_mapping(node, deep=True)
-    return {suffix: value}
-
-
-_Loader.add_multi_constructor("!", _tagged)
-
-
-def _day(loader: _Loader, node: yaml.Node) -> Any:
-    """Keep dates as they are written: JSON has none."""
-    return loader.construct_scalar(node)
-
-
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", _day)
 
 
 @lru_cache(maxsize=1024)

@@ -86,8 +86,9 @@ class Writing:
         prepared = []
         for read in reads:
             finding = read.finding
-            root = roots.of(stream, finding)
-            prepared.append(r.prepare(read, root, r.block_hash(application, root, finding, flaws.group(finding), ref)))
+            root = roots.of(stream, finding) if finding.component is not None else stream.asset_id
+            group = flaws.group(finding) if finding.vulnerabilities else 0
+            prepared.append(r.prepare(read, root, r.block_hash(application, root, finding, group, ref)))
         return prepared
 
     def learn(self, reads: Sequence[r.Read]) -> None:
@@ -153,17 +154,16 @@ class Writing:
     def _insert(self, stream: Stream, scan: Scan, prepared: Sequence[r.Prepared], issues: Sequence[int]) -> list[int]:
         """Write the rows of new findings and return their numbers."""
         rules = self._rules_of(stream, [one.read for one in prepared])
-        parts = self._evidence([one.read.encoded for one in prepared])
+        places = self._evidence(prepared)
         numbers = writer.reserve(Row, len(prepared))
-        size, stream_id, scan_id = evidence.PACK, stream.pk, scan.pk
+        stream_id, scan_id = stream.pk, scan.pk
         writer.insert(
             Row, r.FINDING_COLUMNS,
             [
                 r.finding_row(
-                    one, number=numbers[at], stream=stream_id, issue=issues[at], rule=rules[one.read.finding.rule], scan=scan_id,
-                    evidence=parts[at // size], evidence_index=at % size,
+                    one, number=number, stream=stream_id, issue=issue, rule=rules[one.read.finding.rule], scan=scan_id, evidence=place,
                 )
-                for at, one in enumerate(prepared)
+                for one, number, issue, place in zip(prepared, numbers, issues, places, strict=True)
             ],
         )  # fmt: skip
         return numbers
@@ -175,14 +175,27 @@ class Writing:
         rules.settle()
         return rules
 
-    def _evidence(self, encoded: Sequence[bytes]) -> list[int]:
-        parts = [list(encoded[at : at + evidence.PACK]) for at in range(0, len(encoded), evidence.PACK)]
-        numbers = writer.reserve(EvidencePart, len(parts))
+    def _evidence(self, prepared: Sequence[r.Prepared]) -> list[tuple[int, int]]:
+        """Keep findings in full; return for each the number of its part and its place in there.
+
+        What is of one file stands together, since it is read together. Findings of packages stay as the report has them.
+        """
+        blocks = [one.block if one.read.finding.component is None else 0 for one in prepared]
+        order = sorted(range(len(prepared)), key=blocks.__getitem__)
+        pieces = [order[at : at + evidence.PACK] for at in range(0, len(order), evidence.PACK)]
+        numbers = writer.reserve(EvidencePart, len(pieces))
         writer.insert(
             EvidencePart, ["id", "report", "data"],
-            [(number, self.report.pk, evidence.pack(part)) for number, part in zip(numbers, parts, strict=True)],
+            [
+                (number, self.report.pk, evidence.pack([prepared[at].read.encoded for at in piece]))
+                for number, piece in zip(numbers, pieces, strict=True)
+            ],
         )  # fmt: skip
-        return numbers
+        places = [(0, 0)] * len(order)
+        for number, piece in zip(numbers, pieces, strict=True):
+            for index, at in enumerate(piece):
+                places[at] = (number, index)
+        return places
 
     def _open(self, stream: Stream, groups: dict[int, list[r.Prepared]], *, alone: bool) -> dict[int, int]:
         """Open an issue for each group of findings and return their numbers."""
@@ -194,7 +207,11 @@ class Writing:
         for key, members in groups.items():
             by_root.setdefault(members[0].root, {})[key] = members
         for root, own in by_root.items():
-            flaws = {key: self.flaws.of(members[0].read.finding) for key, members in own.items()}
+            flaws = {
+                key: self.flaws.of(finding)
+                for key, members in own.items()
+                if (finding := members[0].read.finding).vulnerabilities
+            }
             writer.insert(
                 Issue, ISSUE_COLUMNS,
                 new_issue_rows(
@@ -230,16 +247,15 @@ class Writing:
             return
         reads = [read for _, read in changed]
         rules = self._rules_of(stream, reads)
-        parts = self._evidence([read.encoded for read in reads])
-        size = evidence.PACK
+        prepared = self.prepare(stream, reads)
+        kept = self._evidence(prepared)
         fixed = {"id", "stream", "issue", "opened_in", "closed_in"}
         names = [name for name in r.FINDING_COLUMNS if name not in fixed]
         places = [at for at, name in enumerate(r.FINDING_COLUMNS) if name not in fixed]
         rows = []
-        for at, ((old, read), prepared) in enumerate(zip(changed, self.prepare(stream, reads), strict=True)):
+        for (old, read), one, part in zip(changed, prepared, kept, strict=True):
             row = r.finding_row(
-                prepared, number=old.number, stream=0, issue=old.issue, rule=rules[read.finding.rule], scan=0,
-                evidence=parts[at // size], evidence_index=at % size,
+                one, number=old.number, stream=0, issue=old.issue, rule=rules[read.finding.rule], scan=0, evidence=part,
             )  # fmt: skip
             rows.append((old.number, *(row[place] for place in places)))
             self.touched.add(old.issue)

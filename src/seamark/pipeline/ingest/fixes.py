@@ -37,14 +37,15 @@ class Fixes:
         """
         users: dict[tuple[str, str], list[int]] = {}
         for group, one in wanted.items():
-            users.setdefault((one.kind, one.key), []).append(group)
+            mine = users.setdefault(one[:2], [])
+            mine.append(group)
         if not alone:
             self._find(asset, users)
-        prefix = f"{self._application.pk}\0{asset}\0"
+        prefix, held = f"{self._application.pk}\0{asset}\0", self._ids
         waiting = {
             pair: hash64(f"{prefix}{pair[0]}\0{pair[1]}")
             for pair, mine in users.items()
-            if len(mine) == 1 and pair[0] in _SHARED and (asset, *pair) not in self._ids
+            if len(mine) == 1 and pair[0] in _SHARED and (asset, *pair) not in held
         }
         others = self._single.find(list(waiting.values())) if waiting else {}
         if waiting and not alone:

@@ -148,7 +148,7 @@ class _Inputs(NamedTuple):
 def _draft(members: list[Prepared], flaw: Flaw | None) -> tuple[Prepared, _Inputs, Flaw | None]:
     """Return the finding that names a new issue, the inputs of its facts, and its flaw."""
     first = members[0]
-    flags, cvss, severity = first.flags, first.cvss, first.read.finding.severity.value
+    flags, cvss, severity = first.flags, first.cvss, int(first.read.finding.severity)
     if len(members) > 1:
         first = max(members, key=lambda one: one.read.finding.severity)
         flags, cvss, severity = _together(members)

@@ -5,9 +5,8 @@ Only the blocks that the import touches are loaded, and of those only what may m
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
 from typing import NamedTuple
@@ -15,18 +14,22 @@ from typing import NamedTuple
 import msgspec
 
 from seamark.analysis.correlation import evidence as weights
-from seamark.analysis.correlation.blocks import Member, to_compare
+from seamark.analysis.correlation.blocks import REACH, Members, to_compare
 from seamark.analysis.correlation.evidence import Sighting
 from seamark.analysis.correlation.kin import Kin
 from seamark.analysis.correlation.matching import Link, match
-from seamark.analysis.correlation.sighting import rule_title, sighting
-from seamark.analysis.correlation.sites import IMPORT_LINES
+from seamark.analysis.correlation.meanings import Meanings
+from seamark.analysis.correlation.sighting import plain_sighting, rule_title, sighting
+from seamark.analysis.correlation.sites import FAR_LINES
 from seamark.core import finding as core
 from seamark.core.kind import KINDS_BY_CODE, Kind
+from seamark.core.location import CodeLocation
 from seamark.pipeline.ingest.joining import Apart, Why, conflict, join, said_of
 from seamark.pipeline.ingest.rows import Prepared, line_of
 from seamark.store import evidence, writer
 from seamark.store.models import Application, Match, Rule, Stream
+
+_new = tuple.__new__
 
 
 class Stored(NamedTuple):
@@ -73,8 +76,10 @@ class Placing:
         self._application = application
         self._rules: dict[int, Known] = {}
         self._profiles: dict[tuple[int, tuple[int, ...], bool, bool], int] = {}
-        self._stored_profiles: dict[tuple[int, int, bool], int] = {}
+        self._roles: set[int] = set()
+        """Profiles of rules that point at an import, or at a text that another line runs."""
         self._kin = Kin()
+        self._meanings = Meanings()
 
     def place(
         self, stream: Stream, fresh: Sequence[Prepared], rules: Sequence[int], inherited: Mapping[int, int], *, now: datetime
@@ -82,17 +87,15 @@ class Placing:
         """Return which issue each new finding belongs to. `fresh` are whole blocks; `rules` their rules' row ids."""
         stored = self._stored(sorted({one.block for one in fresh}))
         self._learn({*rules, *(row.rule for row in stored)})
-        chosen = self._chosen(stream, fresh, rules, stored)
-        new = [at for at in chosen if at < len(fresh)]
-        old = [stored[at - len(fresh)] for at in chosen if at >= len(fresh)]
-        near = _near([(fresh[at].block, line_of(fresh[at].read.finding) or 0) for at in new], old)
-        seen = self._seen([row for row in old if row.number in near])
+        new, old, near = self._chosen(stream, fresh, rules, stored)
         sightings = [self._fresh_sighting(stream, fresh[at], rules[at]) for at in new]
+        # In full they are large: each is let go of as soon as it is looked at.
+        seen = {row.number: self._stored_sighting(row, finding) for row, finding in _in_full(near)}
         sightings += [seen.pop(row.number) if row.number in seen else self._far_sighting(row) for row in old]
         homes = [inherited.get(at, 0) for at in new] + [row.issue for row in old]
         apart = _apart(sorted({*homes} - {0}))
         outcome = match(
-            sightings, apart=_of_positions(apart, homes) if apart is not None else None, together=_together(homes)
+            sightings, _of_positions(apart, homes) if apart is not None else None, _together(homes), self._meanings
         )
         links = [(link, True) for link in outcome.merges] + [(link, False) for link in outcome.suggestions]
         placed = Placed(
@@ -175,41 +178,53 @@ class Placing:
 
     def _chosen(
         self, stream: Stream, fresh: Sequence[Prepared], rules: Sequence[int], stored: Sequence[Stored]
-    ) -> list[int]:
-        """Return what has to be compared: positions in the new findings, followed by those in the stored ones."""
-        blocks: dict[int, list[int]] = defaultdict(list)
+    ) -> tuple[list[int], list[Stored], list[Stored]]:
+        """Return what has to be compared: positions in the new findings, stored ones, and of these those to be read in full."""
+        ours: dict[int, list[int]] = defaultdict(list)
+        theirs: dict[int, list[Stored]] = defaultdict(list)
         for at, one in enumerate(fresh):
-            blocks[one.block].append(at)
-        for at, row in enumerate(stored):
-            blocks[row.block].append(len(fresh) + at)
-        chosen: list[int] = []
-        for members in blocks.values():
-            if len(members) < 2:
-                continue
-            listed = [
-                self._fresh_member(stream, fresh[at], rules[at])
-                if at < len(fresh)
-                else self._member(stored[at - len(fresh)])
-                for at in members
-            ]
-            chosen += [members[at] for at in to_compare(listed, self._kin.of)]
-        return sorted(chosen)
+            ours[one.block].append(at)
+        for row in stored:
+            theirs[row.block].append(row)
+        new: list[int] = []
+        old: list[Stored] = []
+        near: list[Stored] = []
+        for block, mine in ours.items():
+            rows, count = theirs.get(block, ()), len(mine)
+            profiles = [self._fresh_profile(fresh[at], rules[at]) for at in mine]
+            profiles += self._stored_profiles(rows)
+            members = Members(
+                profiles,
+                [*(line_of(fresh[at].read.finding) or 0 for at in mine), *(row.line or 0 for row in rows)],
+                [*[stream.pk] * count, *(row.stream for row in rows)],
+                count,
+                {at for at, profile in enumerate(profiles) if profile in self._roles}
+                | {at for at, place in enumerate(mine) if _reaches_far(fresh[place].read.finding)},
+            )
+            pick = to_compare(members, self._kin.homes)
+            new += [mine[at] for at in pick.compared if at < count]
+            old += [rows[at - count] for at in pick.compared if at >= count]
+            near += [rows[at - count] for at in pick.near]
+        return new, old, near
 
-    def _fresh_member(self, stream: Stream, one: Prepared, rule: int) -> Member:
+    def _fresh_profile(self, one: Prepared, rule: int) -> int:
         finding = one.read.finding
         kind = finding.kind or Kind.CODE
-        path = getattr(finding.location, "path", "")
-        profile = self._profile(rule, finding.cwes, kind, path)
-        return Member(profile, line_of(finding) or 0, stream.pk, fresh=True)
+        return self._profile(rule, finding.cwes, kind, getattr(finding.location, "path", ""))
 
-    def _member(self, row: Stored) -> Member:
-        # One for each finding that the files of an import hold: what a rule is about is looked up by row only once a sort of file.
-        kind = KINDS_BY_CODE[row.kind]
-        key = (row.rule, row.kind, weights.is_configuration(kind, row.path))
-        profile = self._stored_profiles.get(key)
-        if profile is None:
-            profile = self._stored_profiles[key] = self._profile(row.rule, (), kind, row.path)
-        return Member(profile, row.line or 0, row.stream, fresh=False)
+    def _stored_profiles(self, rows: Sequence[Stored]) -> Iterator[int]:
+        """Yield the profiles of the stored findings of a block: nearly all have one path."""
+        path = rows[0].path if rows else ""
+        known: dict[tuple[int, int], int] = {}
+        for row in rows:
+            if row.path != path:
+                yield self._profile(row.rule, (), KINDS_BY_CODE[row.kind], row.path)
+                continue
+            key = (row.rule, row.kind)
+            number = known.get(key)
+            if number is None:
+                number = known[key] = self._profile(row.rule, (), KINDS_BY_CODE[row.kind], path)
+            yield number
 
     def _profile(self, rule: int, cwes: tuple[int, ...], kind: Kind, path: str) -> int:
         """Return the number of what a finding of a rule is about."""
@@ -217,11 +232,12 @@ class Placing:
         number = self._profiles.get(key)
         if number is None:
             known = self._rules[rule]
-            number = self._profiles[key] = self._kin.number(
-                weights.profile(
-                    known.tool, known.texts.id, cwes or known.texts.cwes, secret=key[2], configuration=key[3], title=known.title,
-                )
+            told = weights.profile(
+                known.tool, known.texts.id, cwes or known.texts.cwes, secret=key[2], configuration=key[3], title=known.title
             )  # fmt: skip
+            number = self._profiles[key] = self._kin.number(told)
+            if told.role:
+                self._roles.add(number)
         return number
 
     def _fresh_sighting(self, stream: Stream, one: Prepared, rule: int) -> Sighting:
@@ -229,18 +245,12 @@ class Placing:
         about = read.about if read.about is not None else self._rules[rule].texts
         return sighting(read.finding, stream.tool, asset=str(one.block), about=about, stream=stream.pk)
 
-    def _seen(self, old: Sequence[Stored]) -> dict[int, Sighting]:
-        """Return stored findings as the matcher sees them. In full they are large: each is let go of as soon as it is looked at."""
-        rows = {row.number: row for row in old}
-        wanted = [(row.number, row.evidence, row.evidence_index) for row in old]
-        return {number: self._stored_sighting(rows[number], finding) for number, finding in evidence.each_at(wanted)}
-
     def _far_sighting(self, row: Stored) -> Sighting:
         """Return a stored finding by its row alone: from afar only its line and its rule count."""
-        known, kind = self._rules[row.rule], KINDS_BY_CODE[row.kind]
-        return Sighting(
-            tool=known.tool, rule=known.texts.id, path=row.path, line=row.line or 0, cwes=known.texts.cwes, kind=kind, asset=str(row.block),
-            title=known.title, stream=row.stream,
+        known = self._rules[row.rule]
+        return plain_sighting(
+            known.tool, known.texts, KINDS_BY_CODE[row.kind], row.path, row.line or 0, asset=str(row.block), title=known.title,
+            stream=row.stream,
         )  # fmt: skip
 
     def _stored_sighting(self, row: Stored, finding: core.Finding) -> Sighting:
@@ -261,25 +271,22 @@ class Placing:
             "WHERE closed_in_id IS NULL AND block {values}",
             blocks,
         )
-        return [Stored._make(row) for row in sorted(rows, key=itemgetter(0))]
+        return [_new(Stored, row) for row in sorted(rows, key=itemgetter(0))]
 
 
-def _near(fresh: Sequence[tuple[int, int]], old: Sequence[Stored]) -> set[int]:
-    """Return the row ids of stored findings that stand near a new one, given those by block and line: what has no line is near."""
-    lines: dict[int, list[int]] = defaultdict(list)
-    for block, line in sorted(fresh):
-        lines[block].append(line)
-    found = set()
-    for row in old:
-        there, line = lines.get(row.block, ()), row.line or 0
-        at = bisect_left(there, line - _REACH)
-        if not line or not row.path or (at < len(there) and there[at] <= line + _REACH) or (there and not there[0]):
-            found.add(row.number)
-    return found
+def _reaches_far(finding: core.Finding) -> bool:
+    """Tell whether a finding says more of its place than where it begins."""
+    location = finding.location
+    if finding.flow or type(location) is not CodeLocation:
+        return True
+    return bool(location.end_line and location.line and location.end_line - location.line > REACH - FAR_LINES)
 
 
-_REACH = IMPORT_LINES + 5
-"""Lines within which one finding may be joined to another by more than its line and its rule."""
+def _in_full(rows: Sequence[Stored]) -> Iterator[tuple[Stored, core.Finding]]:
+    """Yield stored findings with all that they say."""
+    of = {row.number: row for row in rows}
+    for number, finding in evidence.each_at((row.number, row.evidence, row.evidence_index) for row in rows):
+        yield of[number], finding
 
 
 def _apart(issues: list[int]) -> Callable[[int, int], bool] | None:

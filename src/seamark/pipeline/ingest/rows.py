@@ -121,11 +121,12 @@ class Prepared(NamedTuple):
 
 def block_hash(application: int, asset: int, finding: Finding, group: int, ref: str) -> int:
     """Return the block of a finding as rows keep it. `asset` owns the fix; `group` is its vulnerability group, 0 for none."""
-    return _hashed(application, asset, block_of(finding, group, ref).text)
+    return hashed(application, asset, block_of(finding, group, ref).text)
 
 
 @lru_cache(maxsize=65536)
-def _hashed(application: int, asset: int, text: str) -> int:
+def hashed(application: int, asset: int, text: str) -> int:
+    """Return the number of a block of an asset."""
     return hash64(f"{application}\0{asset}\0{text}")
 
 
@@ -143,16 +144,15 @@ def finding_row(
     issue: int,
     rule: int,
     scan: int,
-    evidence: int,
-    evidence_index: int,
+    evidence: tuple[int, int],
 ) -> tuple[Any, ...]:
     """Return the row of a new finding, in the order of `FINDING_COLUMNS`."""
     read = prepared.read
     finding = read.finding
     return (
-        number, stream, issue, rule, scan, None, KIND_CODES[finding.kind or Kind.CODE], finding.severity.value, prepared.cvss,
+        number, stream, issue, rule, scan, None, KIND_CODES[finding.kind or Kind.CODE], int(finding.severity), prepared.cvss,
         prepared.flags, place_text(finding), line_of(finding), component_text(finding.component),
-        " ".join(finding.fixed_versions)[:200] if finding.fixed_versions else "", read.number, evidence, evidence_index, read.content,
+        " ".join(finding.fixed_versions)[:200] if finding.fixed_versions else "", read.number, *evidence, read.content,
         prepared.block,
     )  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import mmap
 import tempfile
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import BinaryIO
 
 import msgspec
@@ -102,18 +102,18 @@ class Spool:
         self._memory = bytearray()
 
 
-def by_block(blocks: NDArray[np.int64], size: int) -> list[Sequence[int]]:
-    """Return positions in pieces of about `size`, whole blocks each, the block that came first in front."""
-    if not len(blocks):
-        return []
-    _, first, group = np.unique(blocks, return_index=True, return_inverse=True)
-    order = np.argsort(first[group], kind="stable")
-    ordered = first[group][order]
+def by_block(blocks: NDArray[np.int64], size: int) -> list[list[int]]:
+    """Return positions, sorted, in pieces of about `size`, whole blocks each, in the order of the blocks' numbers.
+
+    Every import meets the same files in the same order, so that what it has to look up was stored together.
+    """
+    order = np.argsort(blocks, kind="stable")
+    ordered = blocks[order]
     pieces, start = [], 0
     while start < len(order):
         stop = min(start + size, len(order))
         # To the end of the block that the piece would cut through.
         stop = int(np.searchsorted(ordered, ordered[stop - 1], "right"))
-        pieces.append(order[start:stop].tolist())
+        pieces.append(np.sort(order[start:stop]).tolist())
         start = stop
     return pieces

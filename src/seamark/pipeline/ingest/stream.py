@@ -16,7 +16,7 @@ from seamark.pipeline.ingest.batch import Writing
 from seamark.pipeline.ingest.keys import KeyMap
 from seamark.pipeline.ingest.known import Held, Old, align
 from seamark.pipeline.ingest.relatives import Relatives
-from seamark.pipeline.ingest.rows import Read, line_of, take
+from seamark.pipeline.ingest.rows import Read, hashed, line_of, take
 from seamark.pipeline.ingest.source import Root
 from seamark.pipeline.ingest.spool import Spool, by_block
 from seamark.store import writer
@@ -102,7 +102,7 @@ class OpenScan:
             for read in fresh:
                 self._spool.add(read, 0)
             return
-        keyed, placed, blocks = _sorted(waiting)
+        keyed, placed, blocks = self._sorted(waiting)
         self.new += len(waiting)
         self._writing.write_keyed(self.stream, self.scan, keyed)
         if self._direct is None:
@@ -188,7 +188,7 @@ class OpenScan:
 
     def _write(self, reads: list[Read]) -> None:
         """Write new findings of a stream that was scanned before."""
-        keyed, placed, blocks = _sorted(reads)
+        keyed, placed, blocks = self._sorted(reads)
         for at in range(0, len(keyed), BATCH):
             self._writing.write_keyed(self.stream, self.scan, keyed[at : at + BATCH])
         if not placed:
@@ -200,6 +200,25 @@ class OpenScan:
         for positions in by_block(np.array(blocks, dtype=np.int64), BATCH):
             mine = {place: inherited[at] for place, at in enumerate(positions) if at in inherited}
             self._writing.write_placed(self.stream, self.scan, [placed[at] for at in positions], mine)
+
+    def _sorted(self, reads: list[Read]) -> tuple[list[Read], list[Read], list[int]]:
+        """Return what its block alone says the issue of, and the rest with the numbers of their files, routes or resources."""
+        stream = self.stream
+        application, asset, ref = stream.application_id, stream.asset_id, "" if stream.is_default else stream.ref
+        keyed: list[Read] = []
+        placed: list[Read] = []
+        blocks: list[int] = []
+        for read in reads:
+            if of_package(read.finding):
+                keyed.append(read)
+                continue
+            block = block_of(read.finding, 0, ref)
+            if block.keyed:
+                keyed.append(read)
+            else:
+                placed.append(read)
+                blocks.append(hashed(application, asset, block.text))
+        return keyed, placed, blocks
 
     def _reopen(self, left: list[Read]) -> list[Read]:
         """Reopen closed findings that have returned, and return what is really new."""
@@ -271,21 +290,3 @@ class OpenScan:
 def _seen_from(root: Root, run: Run) -> Run:
     """Return a run with what it looked at as seen from the repository's folder."""
     return run if run.scope is None else msgspec.structs.replace(run, scope=tuple(map(root.path, run.scope)))
-
-
-def _sorted(reads: list[Read]) -> tuple[list[Read], list[Read], list[int]]:
-    """Return what its block alone says the issue of, and the rest with a number for its file, route or resource."""
-    keyed: list[Read] = []
-    placed: list[Read] = []
-    blocks: list[int] = []
-    for read in reads:
-        if of_package(read.finding):
-            keyed.append(read)
-            continue
-        block = block_of(read.finding, 0)
-        if block.keyed:
-            keyed.append(read)
-        else:
-            placed.append(read)
-            blocks.append(hash(block.text))
-    return keyed, placed, blocks

@@ -72,7 +72,7 @@ class Report(Struct):
 
 def _is_report(probe: Probe) -> bool:
     if probe.get("results.0"):
-        return probe.get("results.0.type") in {"unpatched_gem", "insecure_source"}
+        return probe.get("results.0.type") in ("unpatched_gem", "insecure_source")
     return probe.get("results") == [] and probe.keys == {"version", "created_at", "results"}
 
 

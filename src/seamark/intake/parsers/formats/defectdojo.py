@@ -1,16 +1,19 @@
-"""DefectDojo: findings as its API gives them, to move house with their decisions."""
+"""DefectDojo: findings as its API and its export as CSV give them, to move house with their decisions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 from msgspec import Raw, Struct
 
 from seamark.intake.parsers.kit import (
     CodeLocation,
     Component,
+    Csv,
     Finding,
+    HostLocation,
     Item,
     Kind,
     Location,
@@ -20,8 +23,10 @@ from seamark.intake.parsers.kit import (
     Rule,
     Run,
     Suppression,
+    UnreadableReport,
     Verification,
     WebLocation,
+    csv_header,
     cvss,
     cwe_ids,
     json_object,
@@ -29,6 +34,7 @@ from seamark.intake.parsers.kit import (
     parser,
     references,
     severity,
+    variant,
     vulnerability_ids,
 )
 from seamark.intake.parsers.kit.packages import probability
@@ -94,9 +100,9 @@ def _is_answer(probe: Probe) -> bool:
     title="DefectDojo",
     kind=Kind.CODE,
     looks=json_object("count", "results", where=_is_answer),
-    made_with="GET /api/v2/findings/?limit=1000",
+    made_with="GET /api/v2/findings/?limit=1000, or Findings > CSV Export",
     url="https://docs.defectdojo.com/automation/api/api-v2-docs/",
-    versions="API v2",
+    versions="API v2; CSV of 1.10 to 2.50",
     lift=("results",),
 )
 def read(answer: Answer, reading: Reading) -> Iterator[Item]:
@@ -108,6 +114,32 @@ def read(answer: Answer, reading: Reading) -> Iterator[Item]:
     )
     for row in reading.rows(answer.results, Row, "$.results"):
         yield _finding(row)
+
+
+_LISTS = {"endpoints", "tags", "vulnerability_ids"}
+_NAMES = frozenset(Row.__struct_fields__)
+
+
+@variant(
+    "defectdojo", looks=csv_header("title", "severity", "numerical_severity", "false_p", "hash_code", "engagement")
+)
+def read_csv(rows: Csv[dict[str, str]]) -> Iterator[Item]:
+    """Read the export as CSV: a column for each field, lists with semicolons, line ends as the word NEWLINE."""
+    yield Run(tool="DefectDojo")
+    for number, row in enumerate(rows, start=1):
+        values = {name: _cell(name, text) for name, text in row.items() if text and text != "None" and name in _NAMES}
+        try:
+            yield _finding(msgspec.convert(values, Row, strict=False))
+        except msgspec.ValidationError as error:
+            raise UnreadableReport(str(error), where=f"row {number}") from None
+
+
+def _cell(name: str, text: str) -> Any:
+    text = text.replace(" NEWLINE ", "\n")
+    if name not in _LISTS:
+        return text
+    parts = [part for part in (piece.strip() for piece in text.split(";")) if part and part != "..."]
+    return [{"vulnerability_id": part} for part in parts] if name == "vulnerability_ids" else parts
 
 
 def _finding(row: Row) -> Finding:
@@ -163,4 +195,6 @@ def _place(row: Row) -> Location | None:
             path = one.get("path")
             rest = f"/{path.lstrip('/')}" if isinstance(path, str) and path else ""
             return WebLocation(url=f"{one.get('protocol') or 'https'}://{host}{port}{rest}", parameter=row.param or "")
+        if isinstance(one, str) and one:
+            return WebLocation(url=one, parameter=row.param or "") if "://" in one else HostLocation(host=one)
     return ResourceLocation(resource=row.service, type="service") if row.service else None

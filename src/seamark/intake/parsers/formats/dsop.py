@@ -5,11 +5,11 @@ Each sheet is a run of the scanner it is named after. A justification is what wa
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
 from collections.abc import Callable, Iterator
 
+from seamark.intake.parsers.formats import _workbook
+from seamark.intake.parsers.formats._workbook import Row, Workbook
 from seamark.intake.parsers.kit import (
     Component,
     Finding,
@@ -19,8 +19,6 @@ from seamark.intake.parsers.kit import (
     Probe,
     Run,
     Suppression,
-    UnreadableReport,
-    Xml,
     first_line,
     parser,
     references,
@@ -28,23 +26,12 @@ from seamark.intake.parsers.kit import (
 )
 from seamark.intake.parsers.kit.packages import graded, identifiers, rating
 from seamark.intake.parsers.kit.source import Source
-from seamark.intake.parsers.kit.unpack import BLOCK, ZIP_FAILURES, Unpacked
 
-Row = dict[str, str]
-
-_WORKBOOK, _RELATIONS, _TEXTS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/sharedStrings.xml"
-_LETTERS = re.compile(r"[A-Z]{1,3}")
 _GRADE = re.compile(r"\((Critical|Important|Moderate|Low)\)\s*$")
 
 
 def _is_workbook(probe: Probe) -> bool:
-    if probe.form != "zip":
-        return False
-    try:
-        with zipfile.ZipFile(io.BytesIO(probe.source.data)) as archive, archive.open(_WORKBOOK) as member:
-            text = member.read(65536)
-    except ZIP_FAILURES:
-        return False
+    text = _workbook.start(probe)
     return b"Twistlock Vulnerability Results" in text and b"Anchore CVE Results" in text
 
 
@@ -58,70 +45,13 @@ def _is_workbook(probe: Probe) -> bool:
     versions="2019 to 2021",
 )
 def read(source: Source) -> Iterator[Item]:
-    try:
-        with zipfile.ZipFile(io.BytesIO(source.data)) as archive:
-            texts = _texts(archive, source)
-            sheets = _sheets(archive, source)
-            for name, (tool, make) in _SHEETS.items():
-                if name in sheets:
-                    yield Run(tool=tool, configuration="DSOP")
-                    for row in _rows(archive, source, sheets[name], texts):
-                        if (finding := make(row)) is not None:
-                            yield finding
-    except ZIP_FAILURES as error:
-        raise UnreadableReport(f"The workbook is damaged: {error}", hint="download it again") from None
-
-
-def _xml(archive: zipfile.ZipFile, source: Source, name: str) -> Xml:
-    with Unpacked(len(source)) as unpacked:
-        with archive.open(name) as member:
-            while block := member.read(BLOCK):
-                unpacked.write(block)
-        data = unpacked.finish()
-    return Xml(Source(name=name, data=data, size=len(data)))
-
-
-def _texts(archive: zipfile.ZipFile, source: Source) -> list[str]:
-    """Return the texts that cells refer to by their number."""
-    if _TEXTS not in archive.namelist():
-        return []
-    return ["".join(str(part) for part in item.itertext()) for item in _xml(archive, source, _TEXTS).each("si")]
-
-
-def _sheets(archive: zipfile.ZipFile, source: Source) -> dict[str, str]:
-    """Return the members that hold the sheets, by the sheets' names."""
-    targets = {
-        element.get("Id"): str(element.get("Target") or "").removeprefix("/xl/")
-        for element in _xml(archive, source, _RELATIONS).each("Relationship")
-    }
-    found = {}
-    for sheet in _xml(archive, source, _WORKBOOK).each("sheet"):
-        reference = next((value for name, value in sheet.attrib.items() if str(name).endswith("}id")), "")
-        if target := targets.get(reference):
-            found[str(sheet.get("name"))] = f"xl/{target}"
-    return found
-
-
-def _rows(archive: zipfile.ZipFile, source: Source, name: str, texts: list[str]) -> Iterator[Row]:
-    header: Row = {}
-    for element in _xml(archive, source, name).each("row"):
-        cells = {}
-        for cell in element:
-            column = _LETTERS.match(str(cell.get("r") or ""))
-            if column and (text := _text(cell, texts)):
-                cells[column[0]] = text
-        if not header:
-            header = {column: text.strip() for column, text in cells.items()}
-        elif cells:
-            yield {header[column]: text for column, text in cells.items() if column in header}
-
-
-def _text(cell: object, texts: list[str]) -> str:
-    value = "".join(str(part) for part in cell.itertext())  # type: ignore[attr-defined]
-    if cell.get("t") != "s":  # type: ignore[attr-defined]
-        return value.strip()
-    number = int(value[:9]) if value.isascii() and value.isdigit() else -1
-    return texts[number].strip() if 0 <= number < len(texts) else ""
+    workbook = Workbook(source)
+    for name, (tool, make) in _SHEETS.items():
+        if name in workbook.sheets:
+            yield Run(tool=tool, configuration="DSOP")
+            for row in workbook.rows(name):
+                if (finding := make(row)) is not None:
+                    yield finding
 
 
 def _asked(row: Row) -> Suppression | None:

@@ -47,11 +47,15 @@ def read(text: Text) -> Iterator[Item]:
                 tags=(topic,),
             )
         else:
+            # Password hashes stand behind the file that they are in: `/etc/shadow:$1$…`.
+            path, mark, digest = hit.partition(":$")
             yield Finding(
                 rule=rule,
                 title=rule,
                 severity=Severity.INFO,
-                location=CodeLocation(path=hit.removesuffix(" matches").removeprefix("Binary file ")),
+                kind=Kind.SECRET if mark else None,
+                location=CodeLocation(path=path.removesuffix(" matches").removeprefix("Binary file ")),
                 about=Rule(id=rule, title=rule),
+                secret=f"${digest}" if mark else "",
                 tags=(topic,),
             )

@@ -29,7 +29,7 @@ from seamark.intake.parsers.kit import (
 )
 
 
-class Leak(Struct, rename="pascal"):
+class Leak(Struct, gc=False, rename="pascal"):
     rule: str = field(name="RuleID")
     file: str
     description: str = ""
@@ -87,7 +87,6 @@ def read_null(text: Text) -> Iterator[Item]:
 
 
 def _finding(leak: Leak) -> Finding:
-    tags = leak.tags.split(",") if isinstance(leak.tags, str) else leak.tags or ()
     return Finding(
         rule=leak.rule,
         title=leak.description or f"Secret found by rule {leak.rule}",
@@ -106,8 +105,13 @@ def _finding(leak: Leak) -> Finding:
         fingerprints=(("gitleaks", leak.fingerprint),) if leak.fingerprint else (),
         secret=_plain(leak.secret),
         references=references(leak.link),
-        tags=tuple(tag.strip() for tag in tags if tag.strip()),
+        tags=_tags(leak.tags) if leak.tags else (),
     )
+
+
+def _tags(given: list[str] | str) -> tuple[str, ...]:
+    tags = given.split(",") if isinstance(given, str) else given
+    return tuple(tag.strip() for tag in tags if tag.strip())
 
 
 @lru_cache(maxsize=2048)
@@ -121,17 +125,23 @@ def _plain(secret: str) -> str:
 
 
 def _history(leak: Leak | OldLeak, message: str, symlink: str = "") -> str:
-    who = " ".join(part for part in (leak.author, f"<{leak.email}>" if leak.email else "") if part)
+    who = leak.author
+    if leak.email:
+        who = f"{who} <{leak.email}>" if who else f"<{leak.email}>"
     # The zero time is what Go writes where a leak is in no commit.
     when = "" if leak.date.startswith("0001-") else moment(leak.date) or leak.date
-    lines = (
-        ("Commit", leak.commit),
-        ("Author", who),
-        ("Date", when),
-        ("Message", message.strip()),
-        ("Through the link", symlink),
-    )
-    return "\n".join(f"{name}: {text}" for name, text in lines if text)
+    lines: list[str] = []
+    if leak.commit:
+        lines.append(f"Commit: {leak.commit}")
+    if who:
+        lines.append(f"Author: {who}")
+    if when:
+        lines.append(f"Date: {when}")
+    if said := message.strip():
+        lines.append(f"Message: {said}")
+    if symlink:
+        lines.append(f"Through the link: {symlink}")
+    return "\n".join(lines)
 
 
 class OldLeak(Struct, rename="camel"):
@@ -169,7 +179,6 @@ def read_old_csv(rows: Csv[OldLeak]) -> Iterator[Item]:
 
 def _old_finding(leak: OldLeak) -> Finding:
     rule = leak.rule or leak.reason
-    tags = leak.tags.split(",") if isinstance(leak.tags, str) else leak.tags or ()
     message = leak.commit_message or leak.commit_msg
     return Finding(
         rule=rule,
@@ -182,5 +191,5 @@ def _old_finding(leak: OldLeak) -> Finding:
         cwes=(798,),
         secret=_plain(leak.offender),
         references=references(leak.leak_url),
-        tags=tuple(tag.strip() for tag in tags if tag.strip()),
+        tags=_tags(leak.tags) if leak.tags else (),
     )

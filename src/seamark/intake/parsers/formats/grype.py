@@ -43,42 +43,43 @@ from seamark.intake.parsers.kit.packages import (
     rating,
     stable_name,
 )
+from seamark.intake.parsers.kit.recent import Recent
 
 
-class Metrics(Struct, rename="camel"):
+class Metrics(Struct, gc=False, rename="camel"):
     base_score: float | None = None
 
 
-class Score(Struct):
+class Score(Struct, gc=False):
     vector: str = ""
     version: str = ""
     source: str = ""
     metrics: Metrics | None = None
 
 
-class Epss(Struct):
+class Epss(Struct, gc=False):
     epss: float | None = None
 
 
-class Weakness(Struct):
+class Weakness(Struct, gc=False):
     cwe: str = ""
 
 
-class Exploited(Struct):
+class Exploited(Struct, gc=False):
     cve: str = ""
 
 
-class Fix(Struct):
+class Fix(Struct, gc=False):
     versions: list[str] | None = None
     state: str = ""
 
 
-class Advisory(Struct):
+class Advisory(Struct, gc=False):
     id: str = ""
     link: str = ""
 
 
-class Vulnerability(Struct, rename="camel"):
+class Vulnerability(Struct, gc=False, rename="camel"):
     id: str
     data_source: str = ""
     namespace: str = ""
@@ -93,17 +94,17 @@ class Vulnerability(Struct, rename="camel"):
     advisories: list[Advisory] | None = None
 
 
-class Annotations(Struct):
+class Annotations(Struct, gc=False):
     evidence: str = ""
 
 
-class Place(Struct):
+class Place(Struct, gc=False):
     path: str = ""
     layer_id: str = field(default="", name="layerID")
     annotations: Annotations | None = None
 
 
-class Artifact(Struct):
+class Artifact(Struct, gc=False):
     name: str
     version: str = ""
     type: str = ""
@@ -112,12 +113,12 @@ class Artifact(Struct):
     purl: str = ""
 
 
-class MatchDetail(Struct):
+class MatchDetail(Struct, gc=False):
     type: str = ""
     matcher: str = ""
 
 
-class IgnoreRule(Struct):
+class IgnoreRule(Struct, gc=False):
     vulnerability: str = ""
     reason: str = ""
     namespace: str = ""
@@ -126,7 +127,7 @@ class IgnoreRule(Struct):
     vex_justification: str = field(default="", name="vex-justification")
 
 
-class Match(Struct, rename="camel"):
+class Match(Struct, gc=False, rename="camel"):
     vulnerability: Vulnerability
     artifact: Artifact
     related_vulnerabilities: list[Vulnerability] | None = None
@@ -169,6 +170,8 @@ class Report(Struct, rename="camel"):
     descriptor: Descriptor | None = None
 
 
+_EXACT = frozenset({"", "exact-direct-match"})
+_NOWHERE = Place()
 _USUAL = frozenset({"", "fixed", "unknown"})
 _STATES = {"not_affected": VexState.NOT_AFFECTED, "fixed": VexState.FIXED, "affected": VexState.AFFECTED}
 
@@ -233,7 +236,7 @@ def _condition(rule: IgnoreRule) -> str:
     return f"fix state is {rule.fix_state}" if rule.fix_state else ""
 
 
-class _Known(Struct, frozen=True):
+class _Known(Struct, frozen=True, gc=False):
     """What a vulnerability says of itself, for all packages that have it."""
 
     rule: Rule
@@ -249,15 +252,13 @@ class _Findings:
         self._image = image
         self._digest = _digest(image) if image else ""
         self._distro = distro.name if distro else ""
-        self._known: dict[tuple[str, str, tuple[str, ...]], _Known] = {}
+        self._known: Recent[tuple[str, ...], _Known] = Recent()
 
     def of(self, match: Match) -> Finding:
         own, artifact = match.vulnerability, match.artifact
         related = match.related_vulnerabilities or ()
-        key = own.id, own.namespace, tuple([one.id for one in related])
-        known = self._known.get(key)
-        if known is None:
-            known = self._known[key] = _known(own, related)
+        key = (own.id, own.namespace, *[one.id for one in related])
+        known = self._known.get(key) or self._known.keep(key, _known(own, related))
         system = of_system(artifact.type) or of_system(purl_kind(artifact.purl))
         component = package(
             self._distro if system and self._distro else artifact.type, artifact.name, artifact.version, artifact.purl
@@ -284,8 +285,11 @@ class _Findings:
 
     def _place(self, artifact: Artifact) -> Location | None:
         places = artifact.locations or ()
-        place = next((one for one in places if one.annotations and one.annotations.evidence == "primary"), None)
-        place = place or next(iter(places), Place())
+        place = places[0] if places else _NOWHERE
+        for one in places:
+            if one.annotations and one.annotations.evidence == "primary":
+                place = one
+                break
         if self._image is not None:
             return ImageLocation(
                 image=self._image.user_input, digest=self._digest, layer=place.layer_id, path=place.path
@@ -295,32 +299,48 @@ class _Findings:
 
 def _known(own: Vulnerability, related: list[Vulnerability] | tuple[Vulnerability, ...]) -> _Known:
     every = (own, *related)
-    text = next((one.description for one in every if one.description), "")
-    links = [advisory.link for advisory in own.advisories or ()]
+    links = [own.data_source, *(own.urls or ()), *[advisory.link for advisory in own.advisories or ()]]
+    text, weaknesses, exploited, epss = "", list[str](), False, 0.0
+    ratings: dict[Cvss, None] = {}
+    for one in every:
+        text = text or one.description
+        exploited = exploited or bool(one.known_exploited)
+        if one is not own and one.urls:
+            links += one.urls
+        if one.cwes:
+            weaknesses += [weakness.cwe for weakness in one.cwes]
+        for score in one.cvss or ():
+            if found := _rating(score, one):
+                ratings[found] = None
+        for entry in one.epss or ():
+            epss = max(epss, probability(entry.epss) or 0.0)
     return _Known(
         rule=Rule(
             id=own.id,
             description=text,
-            references=references(own.data_source, own.urls, links, *(one.urls for one in related)),
+            references=references(links),
             tags=(own.namespace,) if own.namespace else (),
         ),
-        ratings=tuple(dict.fromkeys(found for one in every for found in _ratings(one))),
-        cwes=cwe_ids(*(weakness.cwe for one in every for weakness in one.cwes or ())),
+        ratings=tuple(ratings),
+        cwes=cwe_ids(*weaknesses) if weaknesses else (),
         ids=identifiers(own.id, [one.id for one in related]),
-        epss=max(filter(None, (probability(one.epss) for each in every for one in each.epss or ())), default=None),
-        tags=("known-exploited",) if any(one.known_exploited for one in every) else (),
+        epss=epss or None,
+        tags=("known-exploited",) if exploited else (),
     )
 
 
 def _matched(details: list[MatchDetail] | MatchDetail | None) -> str:
     """Say how the package was matched where that is not exact: by CPE, or through its source package."""
     rows = (details,) if isinstance(details, MatchDetail) else details or ()
-    loose = dict.fromkeys(f"{one.type} by {one.matcher}" for one in rows if one.type not in {"", "exact-direct-match"})
-    return f"Matched as {', '.join(loose)}." if loose else ""
+    for one in rows:
+        if one.type not in _EXACT:
+            break
+    else:
+        return ""
+    loose = dict.fromkeys(f"{one.type} by {one.matcher}" for one in rows if one.type not in _EXACT)
+    return f"Matched as {', '.join(loose)}."
 
 
-def _ratings(vulnerability: Vulnerability) -> Iterator[Cvss]:
-    for score in vulnerability.cvss or ():
-        number = score.metrics.base_score if score.metrics else None
-        if found := rating(score.vector, number, score.version, score.source or vulnerability.namespace):
-            yield found
+def _rating(score: Score, vulnerability: Vulnerability) -> Cvss | None:
+    number = score.metrics.base_score if score.metrics else None
+    return rating(score.vector, number, score.version, score.source or vulnerability.namespace)

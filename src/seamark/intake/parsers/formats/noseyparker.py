@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
@@ -175,7 +174,7 @@ def _text(given: str) -> str:
         return given
     try:
         text = base64.b64decode(given, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return given
     return text if text.replace("\n", "").replace("\r", "").replace("\t", "").isprintable() else given
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
@@ -163,7 +162,7 @@ def _plain(leak: Leak) -> str:
         return raw
     try:
         text = base64.b64decode(raw, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return raw
     return text if text.replace("\n", "").replace("\r", "").replace("\t", "").isprintable() else raw
 

@@ -87,7 +87,6 @@ _MOST_CWE = 100_000
 _CWE = re.compile(r"(?:cwe[\s:_-]*(?:id)?[\s:_/-]*0*|cwe\.mitre\.org/data/definitions/0*)(\d{1,5})\b", re.IGNORECASE)
 
 
-@lru_cache(maxsize=16384)
 def _cwes_of_text(text: str) -> tuple[int, ...]:
     stripped = text.strip()
     if stripped.isdecimal() and len(stripped) <= 5:
@@ -95,11 +94,23 @@ def _cwes_of_text(text: str) -> tuple[int, ...]:
     return tuple(int(number) for number in _CWE.findall(text))
 
 
+@lru_cache(maxsize=16384)
+def _cwes_of_texts(*texts: str) -> tuple[int, ...]:
+    return tuple(number for number in dict.fromkeys(one for text in texts for one in _cwes_of_text(text)) if number > 0)
+
+
 def cwe_ids(*given: str | float | Iterable[str | int] | None) -> tuple[int, ...]:
     """Return the CWE numbers in texts (`CWE-79: XSS`, `external/cwe/cwe-079`, `79`), in order, once each.
 
     0 and negative numbers, which several tools write for "none", are left out.
     """
+    if len(given) == 1 and isinstance(given[0], list):
+        given = tuple(given[0])
+    for value in given:
+        if type(value) is not str:
+            break
+    else:
+        return _cwes_of_texts(*given)  # type: ignore[arg-type]
     found: dict[int, None] = {}
     for value in given:
         if value is None:
@@ -108,7 +119,7 @@ def cwe_ids(*given: str | float | Iterable[str | int] | None) -> tuple[int, ...]
             if 0 < value < _MOST_CWE and not isinstance(value, bool):
                 found[int(value)] = None
         elif isinstance(value, str):
-            found.update(dict.fromkeys(_cwes_of_text(value)))
+            found.update(dict.fromkeys(_cwes_of_texts(value)))
         else:
             found.update(dict.fromkeys(cwe_ids(*value)))
     return tuple(number for number in found if number > 0)
@@ -143,15 +154,19 @@ _AS_WRITTEN = ("opensuse", "openeuler", "bit-", "sonatype")
 """Ids that their databases do not write in capitals."""
 
 
-_USUAL = re.compile(r"CVE-\d{4}-\d{4,}|GHSA(?:-[23456789cfghjmpqrvwx]{4}){3}", re.ASCII).fullmatch
-"""Ids that are written as they should be, and nothing beside them: most are."""
+is_usual = re.compile(
+    r"CVE-\d{4}-\d{4,}|GHSA(?:-[23456789cfghjmpqrvwx]{4}){3}|SNYK-[A-Z0-9]+-[A-Z0-9.]+-\d+", re.ASCII
+).fullmatch
+"""Matches ids that are written as they should be, and nothing beside them: most are."""
 
 
-@lru_cache(maxsize=65536)
 def one_text_ids(text: str) -> tuple[str, ...]:
     """Return the vulnerability ids in a text, in its order."""
-    if _USUAL(text):
-        return (text,)
+    return (text,) if is_usual(text) else _ids_in(text)
+
+
+@lru_cache(maxsize=16384)
+def _ids_in(text: str) -> tuple[str, ...]:
     return tuple(
         match if match.lower().startswith(_AS_WRITTEN) else _cased(match) for match in _VULNERABILITY.findall(text)
     )
@@ -179,7 +194,10 @@ def vulnerability_ids(*given: str | Iterable[str] | None) -> tuple[str, ...]:
 
 def in_order(found: Collection[str]) -> tuple[str, ...]:
     """Return ids with those of CVE first, and those of GitHub next."""
-    return tuple(found) if len(found) < 2 else tuple(sorted(found, key=_rank))
+    if len(found) < 3:
+        names = tuple(found)
+        return names if len(names) < 2 or _rank(names[0]) <= _rank(names[1]) else (names[1], names[0])
+    return tuple(sorted(found, key=_rank))
 
 
 def _rank(name: str) -> int:
@@ -234,29 +252,45 @@ def cvss(vector: str | None = "", score: float | str | None = None, source: str 
 def first_line(text: str, limit: int = 160) -> str:
     """Return the first sentence or line of a text as one line of at most `limit` characters."""
     # The cut in front keeps a long message from costing more than its title: runs of blanks are rare.
-    line = " ".join(text.lstrip()[: 4 * limit].split("\n", 1)[0].split())
+    line = text.lstrip()[: 4 * limit].split("\n", 1)[0]
+    # Text without a control character or another blank than single spaces is as it would be after this, ends apart.
+    line = line.strip() if "  " not in line and line.isprintable() else " ".join(line.split())
     if len(line) <= limit:
         return line
     sentence = line.split(". ", 1)[0]
     return sentence if len(sentence) <= limit else line[: limit - 1].rstrip() + "…"
 
 
+_ADDRESS = re.compile(r"https?://[!-~]*[!-+\--:<-~]", re.ASCII).fullmatch
+"""Matches what is an address as it stands: no blank, and no mark of a list at its end."""
+_SCHEMES = ("https://", "http://")
+
+
 def references(*given: str | Iterable[str] | None) -> tuple[str, ...]:
     """Return the http(s) addresses in texts or lists, in order, once each, at most 50."""
-    found: dict[str, None] = {}
+    texts: list[str] = []
     for value in given:
-        if not value:
-            continue
-        for text in (value,) if isinstance(value, str) else value:
-            for word in text.split():
-                if word.startswith(("https://", "http://")):
-                    found[word.rstrip(",;")] = None
-    return tuple(found)[:50]
+        if value:
+            if isinstance(value, str):
+                texts.append(value)
+            else:
+                texts.extend(value)
+    if len(texts) == 1 and _ADDRESS(texts[0]):
+        return (texts[0],)
+    joined = f" {' '.join(texts)}"
+    words = joined.split()
+    if joined.count(" https://") + joined.count(" http://") != len(words):
+        words = [word for word in words if word.startswith(_SCHEMES)]
+    if "," in joined or ";" in joined:
+        words = [word.rstrip(",;") for word in words]
+    return tuple(dict.fromkeys(words))[:50]
 
 
+_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII).fullmatch
 _MOMENTS = ("%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M:%S", "%a, %d %b %Y %H:%M:%S", "%Y-%m-%d", "%a %b %d %H:%M:%S %Y")
 
 
+@lru_cache(maxsize=8192)
 def moment(text: str | float | None) -> str:
     """Return a time as RFC 3339 in UTC, or an empty string where it is none. Numbers are Unix seconds or milliseconds."""
     if text is None or text == "":
@@ -269,7 +303,9 @@ def moment(text: str | float | None) -> str:
             return ""
     cleaned = text.strip()
     try:
-        value = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", cleaned) if "." in cleaned else cleaned)
+        value = datetime.fromisoformat(cleaned)
+        if _UTC(cleaned):
+            return cleaned
     except ValueError:
         for pattern in _MOMENTS:
             try:

@@ -7,10 +7,10 @@ from collections import deque
 from collections.abc import Iterable
 from functools import lru_cache
 
-from seamark.core.component import Component, canonical_purl, make_purl
+from seamark.core.component import Component, canonical_purl, display_name, make_purl
 from seamark.core.finding import Cvss
 from seamark.core.severity import Severity
-from seamark.intake.parsers.kit.normalise import cvss, in_order, one_text_ids, severity
+from seamark.intake.parsers.kit.normalise import cvss, in_order, is_usual, one_text_ids, severity
 
 _TYPES = {
     "apk": "apk alpine wolfi chainguard minimos",
@@ -59,26 +59,46 @@ def purl_type(word: str) -> str:
     return _TYPE_OF.get(family) or _TYPE_OF.get(joined) or _TYPE_OF.get(joined.replace("-", ""), "")
 
 
+def shown_name(purl: str) -> str:
+    """Return the name that people use for the package of a package URL, with its namespace; empty where it is none."""
+    return purl[4:].partition("/")[2].partition("@")[0] if _READY(purl) else display_name(purl)
+
+
 def of_system(kind: str) -> bool:
     """Tell whether packages of a package URL type belong to an operating system."""
     return kind in _OF_SYSTEM
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def purl_kind(purl: str) -> str:
     """Return the type of a package URL, or an empty string."""
-    return purl[4:].split("/", 1)[0].lower() if purl.startswith("pkg:") else ""
+    return _kind(purl)
 
 
-@lru_cache(maxsize=65536)
+def _kind(purl: str) -> str:
+    return purl[4:].partition("/")[0].lower() if purl.startswith("pkg:") else ""
+
+
+_READY = re.compile(
+    r"pkg:(apk|cargo|deb|gem|golang|maven|npm|nuget|rpm)/(?:[a-z0-9][a-z0-9.-]*/)*[a-z0-9][a-z0-9.-]*@[A-Za-z0-9][A-Za-z0-9.-]*"
+    r"(?:\?(?:arch=[A-Za-z0-9.-]+(?:&distro=[A-Za-z0-9.-]+)?|distro=[A-Za-z0-9.-]+|type=[A-Za-z0-9.-]+))?"
+).fullmatch
+"""Matches package URLs that are canonical as they stand, as most that scanners write are."""
+_canonical = canonical_purl.__wrapped__
+"""Without its cache: what it is asked for here is in the cache of `package` already."""
+
+
+@lru_cache(maxsize=8192)
 def package(ecosystem: str, name: str, version: str = "", purl: str = "") -> Component:
     """Return the component for a package as a tool names it; `ecosystem` is any word that `purl_type` knows.
 
     The tool's own package URL wins; without one it is made from the parts. Operating systems' packages get the
     distribution as their namespace.
     """
-    known = canonical_purl(purl) if purl else ""
-    kind = purl_kind(known) or purl_type(ecosystem)
+    if purl and (ready := _READY(purl)):
+        return Component(name=name.replace(":", "/") if ready[1] == "maven" else name, version=version, purl=purl)
+    known = _canonical(purl) if purl else ""
+    kind = _kind(known) or purl_type(ecosystem)
     if not known and kind and name:
         namespace = ""
         if of_system(kind):
@@ -108,14 +128,22 @@ def identifiers(*given: str | Iterable[str] | None) -> tuple[str, ...]:
 
     Bare numbers and sentences, which some tools write into such fields, are no ids.
     """
-    texts: list[str] = []
+    texts: dict[str, None] = {}
     for value in given:
-        if value:
-            texts.extend((value,) if isinstance(value, str) else value)
-    return _identifiers(tuple(texts))
+        if not value:
+            continue
+        if isinstance(value, str):
+            texts[value] = None
+        else:
+            for text in value:
+                texts[text] = None
+    for text in texts:
+        if not is_usual(text):
+            return _identifiers(tuple(texts))
+    return in_order(texts)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def _identifiers(texts: tuple[str, ...]) -> tuple[str, ...]:
     known: dict[str, None] = {}
     others: dict[str, None] = {}
@@ -127,9 +155,20 @@ def _identifiers(texts: tuple[str, ...]) -> tuple[str, ...]:
     return in_order(known) if not others else tuple(dict.fromkeys((*in_order(known), *others)))
 
 
+_GRADES = {
+    spelt: severity(word)
+    for word in ("critical", "high", "important", "moderate", "medium", "low", "negligible")
+    for spelt in (word, word.title(), word.upper())
+}
+"""The words as nearly all tools spell them: one look in place of three calls."""
+
+
 def graded(word: str | None, ratings: Iterable[Cvss] = ()) -> Severity:
     """Return the severity of a vulnerability: the tool's word, else the band of its newest CVSS, else medium."""
-    text = (word or "").strip().lower()
+    text = word or ""
+    if text in _GRADES:
+        return _GRADES[text]
+    text = text.strip().lower()
     if text not in {"", "unknown", "unassigned", "unspecified", "undefined"}:
         return severity(text)
     best = max(
@@ -141,7 +180,7 @@ def graded(word: str | None, ratings: Iterable[Cvss] = ()) -> Severity:
 _PREFIXES = {"3": "CVSS:3.0/", "3.0": "CVSS:3.0/", "3.1": "CVSS:3.1/", "4": "CVSS:4.0/", "4.0": "CVSS:4.0/"}
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def rating(vector: str | None, score: float | str | None = None, version: str = "", source: str = "") -> Cvss | None:
     """Return a CVSS rating whose vector may lack the `CVSS:3.1/` in front; `version` (`2`, `3.1`, `4.0`) supplies it."""
     text = (vector or "").strip()
@@ -216,20 +255,22 @@ class DependencyGraph:
 
         The search stops after a bounded number of steps: a lock file can hold millions of ways.
         """
-        if ref not in self._known:
-            self._known[ref] = tuple(self._walk(ref))
-        return self._known[ref]
+        found = self._known.get(ref)
+        if found is None:
+            found = self._known[ref] = self._walk(ref)
+        return found
 
-    def _walk(self, ref: str) -> Iterable[tuple[str, ...]]:
+    def _walk(self, ref: str) -> tuple[tuple[str, ...], ...]:
         queue: deque[tuple[str, ...]] = deque([(ref,)])
-        found = 0
+        found: list[tuple[str, ...]] = []
         for _ in range(self._STEPS):
-            if not queue or found == self._WAYS:
-                return
+            if not queue or len(found) == self._WAYS:
+                break
             way = queue.popleft()
             if way[0] in self._direct:
-                found += 1
-                yield way
-                continue
-            if len(way) < self._LONGEST:
-                queue.extend((parent, *way) for parent in self._parents.get(way[0], ()) if parent not in way)
+                found.append(way)
+            elif len(way) < self._LONGEST:
+                for parent in self._parents.get(way[0], ()):
+                    if parent not in way:
+                        queue.append((parent, *way))
+        return tuple(found)

@@ -23,7 +23,7 @@ from seamark.intake.parsers.kit.probe import DamagedJson, Probe, damaged
 from seamark.intake.parsers.kit.registry import Parser, Variant, parsers
 from seamark.intake.parsers.kit.rows import Reading, invalid
 from seamark.intake.parsers.kit.source import Source, from_bytes, open_source
-from seamark.intake.parsers.kit.split import LARGE, Split
+from seamark.intake.parsers.kit.split import LARGE, MAX_SKELETON, Split, beginning
 from seamark.intake.parsers.kit.tidy import tidy, tidy_run
 from seamark.intake.parsers.kit.tolerant import forgiving, tolerant
 
@@ -110,7 +110,7 @@ class OpenReport:
             return self.source
         if self._split is not None and self._split.root_is_lifted and origin is list:
             (row,) = typing.get_args(shape)
-            return reading.rows(msgspec.Raw(self._split.skeleton), row)
+            return reading.rows(msgspec.Raw(self._split.skeleton.strip()), row)
         data = self._split.skeleton if self._split is not None else self.source.data
         return forgiving(msgspec.json.Decoder(shape, strict=False).decode, data)
 
@@ -144,7 +144,7 @@ def _open(source: Source, format: str | Parser, key: bytes) -> OpenReport:
     split = None
     large = len(source) >= LARGE and not source.archive and source.head(64).lstrip()[:1] in {b"{", b"["}
     if large and Probe(source).form == "json":
-        split = Split(source.data, _lifts(format))
+        split = _split(source, format)
     probe = Probe(source if split is None else _skeleton_source(source, split))
     try:
         parser, variant = recognise(probe, format)
@@ -154,9 +154,33 @@ def _open(source: Source, format: str | Parser, key: bytes) -> OpenReport:
             raise
         source = dataclasses.replace(source, data=repaired)
         parser, variant = recognise(Probe(source), format)
-    if split is not None and not split.paths <= set(variant.lift):
+    if split is not None and not (split.paths <= set(variant.lift) <= split.wanted):
         split = Split(source.data, variant.lift) if variant.lift else None
     return OpenReport(source, parser, variant, key, split)
+
+
+def _split(source: Source, format: str | Parser) -> Split | None:
+    """Return a large file without its long arrays; None where its format has none and it can be decoded at once.
+
+    What the file's beginning looks like tells which arrays these are. Where it tells nothing, they are those of all formats.
+    """
+    likely = _likely_lifts(source) if format == "auto" else None
+    if likely == () and len(source) <= MAX_SKELETON:
+        return None
+    if likely:
+        with contextlib.suppress(UnreadableReport):
+            return Split(source.data, likely)
+    return Split(source.data, _lifts(format))
+
+
+def _likely_lifts(source: Source) -> tuple[str, ...] | None:
+    """Return the paths of the arrays that are streamed in the formats which a file's beginning looks like; None for none."""
+    try:
+        head = beginning(source.data)
+        claims = _claims(Probe(from_bytes(head, source.name))) if head else []
+    except UnreadableReport:
+        return None
+    return tuple(sorted({path for _, variant in claims for path in variant.lift})) if claims else None
 
 
 def _lifts(format: str | Parser) -> tuple[str, ...]:

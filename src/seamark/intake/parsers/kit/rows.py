@@ -13,7 +13,7 @@ from seamark import __version__
 from seamark.core.errors import UnreadableReport
 from seamark.core.report import Repeated
 from seamark.intake.parsers.kit.source import Source
-from seamark.intake.parsers.kit.split import Split
+from seamark.intake.parsers.kit.split import Split, rows_of
 from seamark.intake.parsers.kit.tolerant import forgiving
 
 T = TypeVar("T")
@@ -35,27 +35,33 @@ class Reading:
     def rows(self, raw: msgspec.Raw, row: type[T], where: str = "$") -> Iterator[T]:
         """Yield the elements of an array that the report's struct keeps as `msgspec.Raw`.
 
-        A small array is decoded at once, one that was lifted out of a large file element by element. `where`
+        A small array is decoded at once, one that was lifted out of a large file some hundred rows at a time. `where`
         is the array's JSON path, for messages. An array that is missing or null yields nothing.
         """
         if len(raw) < 5 and bytes(raw) in {b"", b"null", b"[]"}:
             return
-        if self._split is not None and (lifted := self._split.lifted(raw)) is not None:
-            decode = self._decoder(row)
-            for number, element in enumerate(lifted):
-                try:
-                    value = decode(element)
-                except msgspec.ValidationError as error:
-                    raise invalid(error, f"{where}[{number}]") from None
-                except (msgspec.DecodeError, UnicodeDecodeError):
-                    value = self._repaired(decode, element, f"{where}[{number}]")
-                yield value
+        if self._split is not None and (pieces := self._split.runs(raw)) is not None:
+            yield from self._of_pieces(pieces, row, where)
             return
         try:
             values = forgiving(self._decoder(list[row]), raw)  # type: ignore[valid-type]
         except msgspec.ValidationError as error:
             raise invalid(error, where) from None
         yield from values
+
+    def _of_pieces(self, pieces: Iterator[bytes], row: type[T], where: str) -> Iterator[T]:
+        decode = self._decoder(list[row])  # type: ignore[valid-type]
+        number = 0
+        for piece in pieces:
+            try:
+                values = decode(piece)
+            except (msgspec.MsgspecError, UnicodeDecodeError):
+                for element in rows_of(piece):
+                    yield self._one(self._decoder(row), element, f"{where}[{number}]")
+                    number += 1
+                continue
+            number += len(values)
+            yield from values
 
     def fresh(self, raw: msgspec.Raw, row: type[T], where: str, context: bytes) -> Iterator[T | Repeated]:
         """Yield the elements of an array like `rows`, but a `Repeated` in place of each that the reader knows already.
@@ -77,7 +83,7 @@ class Reading:
             try:
                 value = decode(element)
             except (msgspec.MsgspecError, UnicodeDecodeError):
-                value = self._repaired(decode, bytes(element), f"{where}[{number}]")
+                value = self._one(decode, element, f"{where}[{number}]")
             yield value
         self.row = 0
 
@@ -88,7 +94,8 @@ class Reading:
         return lifted if lifted is not None else forgiving(self._decoder(list[msgspec.Raw]), raw)
 
     @staticmethod
-    def _repaired(decode: Any, element: bytes, where: str) -> Any:
+    def _one(decode: Any, element: bytes | msgspec.Raw, where: str) -> Any:
+        """Return one row, repaired where only a strict decoder refuses it. Raises `UnreadableReport` that names its place."""
         try:
             return forgiving(decode, element)
         except msgspec.ValidationError as error:
@@ -96,7 +103,7 @@ class Reading:
 
     def streams(self, raw: msgspec.Raw) -> bool:
         """Tell whether `rows` would decode an array one by one, because it is part of a large file."""
-        return self._split is not None and self._split.lifted(raw) is not None
+        return self._split is not None and self._split.runs(raw) is not None
 
     def _decoder(self, shape: Any) -> Any:
         if shape not in self._decoders:

@@ -17,6 +17,10 @@ from seamark.intake.parsers.kit.unpack import BLOCK, FREE_GROWTH, MAX_UNPACKED, 
 __all__ = ["Buffer", "Source", "forget", "from_bytes", "open_source"]
 
 
+_HELD = 8 * 1024**2
+"""Bytes of a memory map that a reader holds at most, so that a large file of lines or XML does not fill the memory."""
+
+
 @dataclass
 class Source:
     """The bytes of one report, ready to be decoded.
@@ -67,6 +71,8 @@ class _MapReader(io.RawIOBase):
         super().__init__()
         self._data = data
         self._at = start
+        self._held = start
+        """Where the pages begin that were read and not yet let go."""
 
     def readable(self) -> bool:
         """Tell that it can be read."""
@@ -77,6 +83,8 @@ class _MapReader(io.RawIOBase):
         end = len(self._data) if size is None or size < 0 else self._at + size
         block = self._data[self._at : end]
         self._at += len(block)
+        if self._at - self._held > _HELD:
+            self._held = forget(self._data, self._held, self._at)
         return block
 
     def readinto(self, target: Any) -> int:

@@ -6,11 +6,12 @@ import hmac
 import posixpath
 import re
 from functools import lru_cache
+from operator import attrgetter, is_not
 from typing import Any
 from urllib.parse import unquote
 
 from msgspec import Struct
-from msgspec.structs import force_setattr, replace
+from msgspec.structs import astuple, force_setattr, replace
 
 from seamark.core.finding import Exchange, Finding, FlowStep, Patch, Rule
 from seamark.core.kind import Kind
@@ -32,7 +33,7 @@ _CLEAN = re.compile(r"/?(?:[\w@+~-][\w@+.~-]*/)*[\w@+~-][\w@+.~-]*", re.ASCII).f
 _DRIVE = re.compile(r"^/?[A-Za-z]:(?=/)")
 
 
-@lru_cache(maxsize=131072)
+@lru_cache(maxsize=32768)
 def clean_path(path: str) -> str:
     """Return a path as the product writes it: forward slashes, no `file:` scheme, no `./`, no `..` that can be resolved.
 
@@ -68,7 +69,15 @@ def mask(secret: str) -> str:
 
 def digest(secret: str, key: bytes) -> str:
     """Return the keyed hash of a secret, 128 bits in hexadecimal: equal secrets meet, nobody can guess them back."""
-    return hmac.digest(key, secret.strip().encode("utf-8", "surrogatepass"), "sha256").hex()[:32]
+    keyed = _keyed(key).copy()
+    keyed.update(secret.strip().encode("utf-8", "surrogatepass"))
+    return keyed.hexdigest()[:32]
+
+
+@lru_cache(maxsize=64)
+def _keyed(key: bytes) -> hmac.HMAC:
+    """Return the hash with the key worked in, which costs more than hashing a secret."""
+    return hmac.new(key, digestmod="sha256")
 
 
 def _bounded(text: str, limit: int) -> str:
@@ -185,14 +194,9 @@ def _without_secret(finding: Finding, key: bytes) -> Finding:
     masked, pieces = mask(secret), _pieces(secret)
     short = len(secret) < _TELLING
     changes: dict[str, Any] = {"secret": masked, "secret_digest": digest(secret, key), "flow": (), "patches": ()}
-    for name in _TELLABLE:
-        value = getattr(finding, name)
-        # Short secrets are words that also stand in names of files and rules, where they give nothing away.
-        if not value or (short and name in _NAMES):
-            continue
-        redacted = _redacted(value, pieces, masked)
-        if redacted is not value:
-            changes[name] = redacted
+    # Short secrets are words that also stand in names of files and rules, where they give nothing away.
+    names, values = (_NO_NAMES, _values_but_names(finding)) if short else (_TELLABLE, _values(finding))
+    _redact(names, values, pieces, masked, changes)
     if short and isinstance(location := finding.location, CodeLocation):
         changes["location"] = replace(location, snippet=_redacted(location.snippet, pieces, masked))
     return replace(finding, **changes)
@@ -206,14 +210,20 @@ def _pieces(secret: str) -> list[str]:
     return sorted({secret, secret.strip(), *lines}, key=len, reverse=True)
 
 
-_NEVER_SECRET = frozenset({"secret", "secret_digest", "severity", "severity_given", "kind", "flow", "patches"})
-_TELLABLE = tuple(name for name in Finding.__struct_fields__ if name not in _NEVER_SECRET)
+_UNTOLD = frozenset(
+    {"secret", "secret_digest", "severity", "severity_given", "kind", "flow", "patches"}
+    | {"confidence", "cwes", "epss", "verification", "reach", "row"}
+)
+"""Fields of a finding that no secret stands in, and those that go altogether."""
 _NAMES = frozenset({"rule", "about", "location", "component", "vulnerabilities"})
+_TELLABLE = tuple(name for name in Finding.__struct_fields__ if name not in _UNTOLD)
+_NO_NAMES = tuple(name for name in _TELLABLE if name not in _NAMES)
+_values, _values_but_names = attrgetter(*_TELLABLE), attrgetter(*_NO_NAMES)
 
 
 def _is_redacted(secret: str) -> bool:
     """Tell whether the tool itself has made a secret unreadable."""
-    return "***" in secret or "redacted" in secret.lower() or len(secret.strip("*")) < 4 or set(secret) <= set("*.•xX…")
+    return "***" in secret or "redacted" in secret.lower() or len(secret.strip("*")) < 4 or not secret.strip("*.•xX…")
 
 
 def _redacted(value: Any, pieces: list[str], masked: str) -> Any:
@@ -221,27 +231,38 @@ def _redacted(value: Any, pieces: list[str], masked: str) -> Any:
     kind = type(value)
     if kind is str:
         for piece in pieces:
-            if piece in value:
-                value = value.replace(piece, masked)
+            value = value.replace(piece, masked)
         return value
     if kind is tuple:
-        inner = tuple(_redacted(each, pieces, masked) for each in value)
-        return inner if any(new is not old for new, old in zip(inner, value, strict=True)) else value
+        inner = [_redacted(each, pieces, masked) for each in value]
+        return tuple(inner) if any(map(is_not, inner, value)) else value
     if kind is Rule and not _holds(_all_texts(value), pieces):
         return value
     if isinstance(value, Struct):
-        return _redacted_fields(value, pieces, masked)
+        changed: dict[str, Any] = {}
+        _redact(value.__struct_fields__, astuple(value), pieces, masked, changed)
+        return replace(value, **changed) if changed else value
     return value
 
 
-def _redacted_fields(value: Struct, pieces: list[str], masked: str) -> Struct:
-    changed: dict[str, Any] = {}
-    for name in value.__struct_fields__:
-        if field := getattr(value, name):
-            redacted = _redacted(field, pieces, masked)
-            if redacted is not field:
-                changed[name] = redacted
-    return replace(value, **changed) if changed else value
+def _redact(
+    names: tuple[str, ...], values: tuple[Any, ...], pieces: list[str], masked: str, changes: dict[str, Any]
+) -> None:
+    """Add the values in which a piece of a secret stands to the changes, without it."""
+    for name, value in zip(names, values, strict=True):
+        if not value:
+            continue
+        kind = type(value)
+        if kind is str:
+            redacted = value
+            for piece in pieces:
+                redacted = redacted.replace(piece, masked)
+        elif kind is int:
+            continue
+        else:
+            redacted = _redacted(value, pieces, masked)
+        if redacted is not value:
+            changes[name] = redacted
 
 
 @lru_cache(maxsize=4096)

@@ -10,8 +10,10 @@ import click
 from seamark.analysis.correlation.fixes import KINDS
 from seamark.core.errors import UnknownFormat, UnreadableReport
 from seamark.intake.discovery.checkout import WorkingTree
+from seamark.intake.parsers.kit.registry import Parser
 from seamark.interfaces.cli import output
 from seamark.interfaces.cli.files import settled
+from seamark.interfaces.cli.reading import chosen_format, format_options
 from seamark.interfaces.cli.table import Cell, Column
 from seamark.pipeline.correlate import correlate
 from seamark.pipeline.correlated import Correlation, Fix, Issue
@@ -30,13 +32,21 @@ FIXES = 10
     metavar="DIR",
     help="The code that the reports speak of: gives functions, code and routes where they do not.",
 )
+@format_options
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many issues the table shows.")
 @click.option(
     "--skip-unreadable", is_flag=True, help="Go on without reports that cannot be read; ends with exit code 4."
 )
 @click.option("--json", "as_object", is_flag=True, help="As one JSON object, with everything.")
 def command(
-    reports: tuple[str, ...], source: Path | None, limit: int, *, skip_unreadable: bool, as_object: bool
+    reports: tuple[str, ...],
+    source: Path | None,
+    format_: str,
+    mapping: Path | None,
+    limit: int,
+    *,
+    skip_unreadable: bool,
+    as_object: bool,
 ) -> None:
     """Say which findings of several reports are one issue, and what fixes them, without keeping anything.
 
@@ -48,11 +58,12 @@ def command(
       seamark correlate semgrep.sarif bandit.json trivy.json
       seamark correlate reports/* --source . --json > issues.json
       seamark correlate reports/*.json --skip-unreadable
+      seamark correlate --mapping acme.yaml monday.json friday.json
 
     \b
     Exit codes: 0 done, 2 something unreadable, 3 unknown or ambiguous format, 4 done without what --skip-unreadable left out.
     """
-    gathered, skipped = _read(reports, skip=skip_unreadable)
+    gathered, skipped = _read(reports, chosen_format(format_, mapping), skip=skip_unreadable)
     found = correlate(gathered, WorkingTree(source) if source is not None else None)
     if as_object:
         output.json_line(found)
@@ -62,7 +73,7 @@ def command(
         raise click.exceptions.Exit(SKIPPED)
 
 
-def _read(paths: Sequence[str], *, skip: bool) -> tuple[Gathered, bool]:
+def _read(paths: Sequence[str], known: str | Parser, *, skip: bool) -> tuple[Gathered, bool]:
     """Read reports, each path once; return whether any was left out. Ends the command where nothing can be said."""
     gathered = Gathered()
     codes: list[int] = []
@@ -70,7 +81,7 @@ def _read(paths: Sequence[str], *, skip: bool) -> tuple[Gathered, bool]:
         name = output.named(path)
         try:
             with settled(path) as file:
-                gathered.read(file, name)
+                gathered.read(file, name, known)
         except UnreadableReport as error:
             output.complain(f"{name}: {error}")
             codes.append(3 if isinstance(error, UnknownFormat) else 2)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
 
 import click
 
 from seamark.core.errors import UnknownFormat, UnreadableReport
+from seamark.intake.parsers.kit.registry import Parser
 from seamark.interfaces.cli import output
+from seamark.interfaces.cli.reading import chosen_format, format_options
 from seamark.pipeline.compare import Difference, State, Told, compare
 
 _NEW = "seamark.new"
+_VALUED = ("--format", "--mapping")
 
 
 class TwoSides(click.Command):
@@ -20,16 +25,31 @@ class TwoSides(click.Command):
         """Split the words; an option may also stand at the very end."""
         if "--" in args:
             at = args.index("--")
-            behind = args[at + 1 :]
-            ctx.meta[_NEW] = tuple(word for word in behind if word != "--json")
-            args = [*args[:at], *(word for word in behind if word == "--json")]
+            ctx.meta[_NEW], options = _apart(args[at + 1 :])
+            args = [*args[:at], *options]
         return super().parse_args(ctx, args)
+
+
+def _apart(words: list[str]) -> tuple[tuple[str, ...], list[str]]:
+    """Return the reports and the options among words, each option with its value."""
+    reports: list[str] = []
+    options: list[str] = []
+    left = iter(words)
+    for word in left:
+        if word in _VALUED:
+            options += [word, *islice(left, 1)]
+        elif word == "--json" or word.startswith(tuple(f"{option}=" for option in _VALUED)):
+            options.append(word)
+        else:
+            reports.append(word)
+    return tuple(reports), options
 
 
 @click.command("diff", cls=TwoSides)
 @click.argument("reports", nargs=-1, metavar="OLD... -- NEW...")
+@format_options
 @click.option("--json", "as_lines", is_flag=True, help="As one JSON object.")
-def command(reports: tuple[str, ...], *, as_lines: bool) -> None:
+def command(reports: tuple[str, ...], format_: str, mapping: Path | None, *, as_lines: bool) -> None:
     """Compare the reports of two states without keeping anything: new, fixed, moved.
 
     Findings are recognised as an import recognises them. What is gone counts as fixed only where the new scan proves it. Two
@@ -40,12 +60,14 @@ def command(reports: tuple[str, ...], *, as_lines: bool) -> None:
       seamark diff before.sarif after.sarif
       seamark diff old/*.json -- new/*.json
       seamark diff old.sarif -- new.sarif --json
+      seamark diff --mapping acme.yaml monday.json friday.json
 
     \b
     Exit codes: 0 compared, 2 something unreadable, 3 unknown or ambiguous format.
     """
     old, new = _two_sides(reports)
-    difference = compare(_read(old), _read(new))
+    known = chosen_format(format_, mapping)
+    difference = compare(_read(old, known), _read(new, known))
     if as_lines:
         output.json_line(_plain(difference))
     else:
@@ -65,11 +87,11 @@ def _two_sides(words: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]
     return words, new
 
 
-def _read(paths: Iterable[str]) -> State:
+def _read(paths: Iterable[str], known: str | Parser) -> State:
     state = State()
     for path in paths:
         try:
-            state.read(path)
+            state.read(path, known)
         except UnreadableReport as error:
             output.complain(f"{path}: {error}")
             raise click.exceptions.Exit(3 if isinstance(error, UnknownFormat) else 2) from None

@@ -13,31 +13,17 @@ from seamark.core.errors import UnknownFormat, UnreadableReport
 from seamark.core.finding import Finding
 from seamark.core.report import Run
 from seamark.insight.exports.findings import as_json
-from seamark.intake.parsers.kit.folder import load_file
-from seamark.intake.parsers.kit.mapped import as_parser
 from seamark.intake.parsers.kit.read import open_report
-from seamark.intake.parsers.kit.registry import Parser, parsers
+from seamark.intake.parsers.kit.registry import Parser
 from seamark.interfaces.cli import output
 from seamark.interfaces.cli.files import settled
 from seamark.interfaces.cli.findings import IN_MEMORY, show_findings
+from seamark.interfaces.cli.reading import chosen_format, format_options
 
 
 @click.command("read")
 @click.argument("reports", nargs=-1, required=True, metavar="REPORT...")
-@click.option(
-    "--format",
-    "format_",
-    default="auto",
-    show_default=True,
-    metavar="NAME",
-    help="Take the reports for this format; `seamark formats` lists them.",
-)
-@click.option(
-    "--mapping",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Read the reports by this mapping file; `seamark mapping new` proposes one.",
-)
+@format_options
 @click.option("--json", "as_lines", is_flag=True, help="One JSON object a line.")
 def command(reports: tuple[str, ...], format_: str, mapping: Path | None, *, as_lines: bool) -> None:
     """Print what scanner reports say, without keeping anything.
@@ -52,11 +38,7 @@ def command(reports: tuple[str, ...], format_: str, mapping: Path | None, *, as_
     \b
     Exit codes: 0 all read, 2 something unreadable, 3 unknown or ambiguous format.
     """
-    if format_ != "auto" and format_ not in parsers():
-        raise UnknownFormatOption(format_)
-    if mapping is not None and format_ != "auto":
-        raise click.UsageError("--mapping and --format exclude each other.")
-    known = as_parser(load_file(mapping)) if mapping is not None else format_
+    known = chosen_format(format_, mapping)
     unreadable = unknown = False
     for path in reports:
         name = output.named(path)
@@ -78,19 +60,6 @@ def command(reports: tuple[str, ...], format_: str, mapping: Path | None, *, as_
             output.complain(f"{name}: {error}")
     if unreadable or unknown:
         raise click.exceptions.Exit(2 if unreadable else 3)
-
-
-class UnknownFormatOption(click.UsageError):
-    """A `--format` that is none: wrong words, with the exit code of unknown formats."""
-
-    exit_code = 3
-
-    def __init__(self, name: str) -> None:
-        import difflib
-
-        near = difflib.get_close_matches(name, parsers(), n=1)
-        meant = f" Did you mean {near[0]!r}?" if near else ""
-        super().__init__(f"There is no format called {name!r}.{meant} `seamark formats` lists them.")
 
 
 def _read(path: str, name: str, format_: str | Parser, lines: IO[bytes]) -> tuple[str, int]:

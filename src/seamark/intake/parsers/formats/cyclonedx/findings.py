@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from operator import itemgetter
 
 from seamark.intake.parsers.formats.cyclonedx import model
 from seamark.intake.parsers.formats.cyclonedx.inventory import Inventory, Known, at_version
@@ -32,17 +33,21 @@ class Findings:
         """Yield a finding for each affected component and version, or one without a component where none is named."""
         name = row.id or next((one.id for one in row.references or () if one.id), "") or row.bom_ref or "unidentified"
         ratings, word, epss = _graded(row)
-        advisories = [one.url or "" for one in row.advisories or ()]
-        links = [one.source.url or "" for one in row.references or () if one.source]
+        links = [row.source.url or ""] if row.source else []
+        links += [one.url or "" for one in row.advisories or ()]
+        links += [one.source.url or "" for one in row.references or () if one.source]
         rule = Rule(
             id=name,
-            description="\n\n".join(text for text in (row.description, row.detail) if text),
+            description=f"{row.description}\n\n{row.detail}"
+            if row.description and row.detail
+            else row.description or row.detail or "",
             remedy=row.workaround or "",
-            references=references(row.source.url if row.source else "", advisories, links),
+            references=references(links),
         )
         aliases = identifiers(row.id, [one.id for one in row.references or () if one.id])
-        fixed = _fixed(row.recommendation or "")
+        fixed = _fixed(row.recommendation) if row.recommendation else ()
         severity = graded(word, ratings)
+        cwes = cwe_ids(*row.cwes) if row.cwes else ()
         for known, versions in self._affected(row):
             component = known.component if known else None
             kind = Kind.CONTAINER if component and of_system(purl_kind(component.purl)) else Kind.DEPENDENCY
@@ -57,13 +62,13 @@ class Findings:
                 about=rule,
                 description=versions,
                 remedy=row.recommendation or "",
-                cwes=cwe_ids(*(row.cwes or ())),
+                cwes=cwes,
                 vulnerabilities=aliases,
                 cvss=ratings,
                 epss=epss,
                 fixed_versions=fixed,
                 dependency_paths=self._inventory.ways(component.ref) if component else (),
-                vex=_vex(row.analysis, versions),
+                vex=_vex(row.analysis, versions) if row.analysis or versions else None,
             )
 
     def _affected(self, row: model.Vulnerability) -> Iterator[tuple[Known | None, str]]:
@@ -71,23 +76,26 @@ class Findings:
             yield None, ""
         for target in row.affects or ():
             known = self._inventory.find(target.ref)
-            exact = [one.version for one in target.versions or () if one.version and one.status == "affected"]
-            said = _said(target.versions)
-            if exact and not known.component.version:
-                for version in exact:
-                    yield at_version(known, version), said
-            else:
+            said = _said(target.versions) if target.versions else ""
+            exact: list[str] = []
+            if not known.component.version:
+                exact = [one.version for one in target.versions or () if one.version and one.status == "affected"]
+            for version in exact:
+                yield at_version(known, version), said
+            if not exact:
                 yield known, said
 
 
-def _said(versions: list[model.Version] | None) -> str:
+def _said(versions: list[model.Version]) -> str:
     """Say which versions are affected and which are not."""
-    parts = []
-    for status in ("affected", "unaffected", "unknown"):
-        rows = [one.version or one.range for one in versions or () if (one.status or "affected") == status]
-        if rows:
-            parts.append(f"{status.capitalize()} versions: {', '.join(text for text in rows if text)}")
-    return "\n".join(parts)
+    said: dict[str, list[str]] = {}
+    for one in versions:
+        said.setdefault(one.status or "affected", []).append(one.version or one.range or "")
+    return "\n".join(
+        f"{status.capitalize()} versions: {', '.join(filter(None, said[status]))}"
+        for status in ("affected", "unaffected", "unknown")
+        if status in said
+    )
 
 
 def _vex(analysis: model.Analysis | None, versions: str) -> Vex | None:
@@ -117,17 +125,24 @@ def _graded(row: model.Vulnerability) -> tuple[tuple[Cvss, ...], str, float | No
     own = (row.source.name if row.source else "") or ""
     for one in row.ratings or ():
         source = (one.source.name if one.source else "") or ""
-        method = (one.method or "").lower()
-        if "epss" in source.lower() or "epss" in method:
+        method = one.method.lower() if one.method else ""
+        if "epss" in method or "epss" in source.lower():
             epss = probability(one.score)
             continue
-        by_cvss = method in _METHODS or (one.vector or "").startswith("CVSS:") or not method
-        if by_cvss and (found := rating(one.vector, one.score, _METHODS.get(method, ""), source)):
+        by_cvss = method in _METHODS or not method or (one.vector or "").startswith("CVSS:")
+        if (
+            by_cvss
+            and (one.vector or one.score is not None)
+            and (found := rating(one.vector, one.score, _METHODS.get(method, ""), source))
+        ):
             ratings[found] = None
-        if (one.severity or "").lower() not in {"", "unknown"}:
-            words.append((source != own, not by_cvss, one.severity or ""))
-    word = min(words, key=lambda entry: entry[:2])[2] if words else ""
+        if one.severity and one.severity.lower() != "unknown":
+            words.append((source != own, not by_cvss, one.severity))
+    word = min(words, key=_nearness)[2] if words else ""
     return tuple(ratings), word, epss
+
+
+_nearness = itemgetter(0, 1)
 
 
 def _fixed(recommendation: str) -> tuple[str, ...]:

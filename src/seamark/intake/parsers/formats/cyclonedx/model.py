@@ -5,40 +5,40 @@ from __future__ import annotations
 from msgspec import Raw, Struct, field
 
 
-class Named(Struct):
+class Named(Struct, gc=False):
     name: str | None = ""
 
 
-class Hash(Struct):
+class Hash(Struct, gc=False):
     alg: str = ""
     content: str = ""
 
 
-class LicenceText(Struct):
+class LicenceText(Struct, gc=False):
     id: str | None = ""
     name: str | None = ""
 
 
-class Licence(Struct):
+class Licence(Struct, gc=False):
     license: LicenceText | None = None
     expression: str | None = ""
 
 
-class Property(Struct):
+class Property(Struct, gc=False):
     name: str = ""
     value: str | None = ""
 
 
-class Occurrence(Struct):
+class Occurrence(Struct, gc=False):
     location: str = ""
     line: int | None = None
 
 
-class Evidence(Struct):
+class Evidence(Struct, gc=False):
     occurrences: list[Occurrence] | None = None
 
 
-class Part(Struct, rename="kebab", kw_only=True):
+class Part(Struct, gc=False, rename="kebab", kw_only=True):
     """What components and the subject of a document have in common."""
 
     type: str = ""
@@ -60,7 +60,7 @@ class Component(Part, kw_only=True):
     name: str
 
 
-class Link(Struct):
+class Link(Struct, gc=False):
     type: str | None = ""
     url: str | None = ""
 
@@ -72,7 +72,7 @@ class Subject(Part, kw_only=True):
     external_references: list[Link] | None = field(default=None, name="externalReferences")
 
 
-class Service(Struct, rename="kebab"):
+class Service(Struct, gc=False, rename="kebab"):
     name: str
     version: str | None = ""
     group: str | None = ""
@@ -80,41 +80,41 @@ class Service(Struct, rename="kebab"):
     services: list[Service] | None = None
 
 
-class Tool(Struct):
+class Tool(Struct, gc=False):
     name: str | None = ""
     version: str | None = ""
 
 
-class Tools(Struct):
+class Tools(Struct, gc=False):
     """How tools are listed since 1.5."""
 
     components: list[Tool] | None = None
     services: list[Tool] | None = None
 
 
-class Metadata(Struct):
+class Metadata(Struct, gc=False):
     timestamp: str = ""
     tools: list[Tool] | Tools | None = None
     component: Subject | None = None
     properties: list[Property] | None = None
 
 
-class Dependency(Struct, rename="camel"):
+class Dependency(Struct, gc=False, rename="camel"):
     ref: str
     depends_on: list[str] | None = None
 
 
-class Origin(Struct):
+class Origin(Struct, gc=False):
     name: str | None = ""
     url: str | None = ""
 
 
-class Reference(Struct):
+class Reference(Struct, gc=False):
     id: str | None = ""
     source: Origin | None = None
 
 
-class Rating(Struct):
+class Rating(Struct, gc=False):
     score: float | None = None
     severity: str | None = ""
     method: str | None = ""
@@ -122,29 +122,29 @@ class Rating(Struct):
     source: Origin | None = None
 
 
-class Advisory(Struct):
+class Advisory(Struct, gc=False):
     url: str | None = ""
 
 
-class Analysis(Struct):
+class Analysis(Struct, gc=False):
     state: str | None = ""
     justification: str | None = ""
     response: list[str] | None = None
     detail: str | None = ""
 
 
-class Version(Struct):
+class Version(Struct, gc=False):
     version: str | None = ""
     range: str | None = ""
     status: str | None = "affected"
 
 
-class Affected(Struct):
+class Affected(Struct, gc=False):
     ref: str
     versions: list[Version] | None = None
 
 
-class Vulnerability(Struct, rename="kebab"):
+class Vulnerability(Struct, gc=False, rename="kebab"):
     id: str | None = ""
     bom_ref: str | None = ""
     source: Origin | None = None
@@ -161,7 +161,7 @@ class Vulnerability(Struct, rename="kebab"):
     affects: list[Affected] | None = None
 
 
-class Bom(Struct, rename="camel"):
+class Bom(Struct, gc=False, rename="camel"):
     spec_version: str
     serial_number: str | None = ""
     metadata: Metadata | None = None

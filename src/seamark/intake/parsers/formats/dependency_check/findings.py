@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from msgspec.structs import replace
 
@@ -17,11 +18,11 @@ from seamark.intake.parsers.kit import (
     Suppression,
     confidence,
     cwe_ids,
-    display_name,
     first_line,
     references,
 )
-from seamark.intake.parsers.kit.packages import graded, identifiers, package, purl_kind, purl_type, rating
+from seamark.intake.parsers.kit.packages import graded, identifiers, package, purl_kind, purl_type, rating, shown_name
+from seamark.intake.parsers.kit.recent import Recent
 
 _SURE = {"HIGHEST": Confidence.HIGH, "HIGH": Confidence.HIGH}
 _RANKS = {"HIGHEST": 0, "HIGH": 1, "MEDIUM": 2, "LOW": 3}
@@ -36,7 +37,7 @@ class Findings:
     """Turns dependencies into findings, one for each file and vulnerability."""
 
     def __init__(self) -> None:
-        self._rules: dict[str, Rule] = {}
+        self._rules: Recent[str, Rule] = Recent()
 
     def of(self, row: model.Dependency) -> Iterator[Finding]:
         """Yield the findings of a dependency and of related files.
@@ -68,15 +69,19 @@ class Findings:
     ) -> Iterator[Finding]:
         ratings = _ratings(row)
         rule = self._rule(row)
-        matched = [one.software for one in row.vulnerable_software or () if one.software]
-        chosen = [one for one in matched if str(one.vulnerability_id_matched).lower() == "true"]
-        about = [f"Matched as {one.id}" for one in chosen[:1]]
+        chosen = [one.software for one in row.vulnerable_software or () if _is_matched(one.software)]
+        about = [f"Matched as {one.id}" for one in chosen[:1] if one]
         if owner.project_references:
             about.append(f"Used by {', '.join(owner.project_references)}")
-        copies = [one.file_path or one.file_name for one in owner.related_dependencies or () if not one.package_ids]
-        if copies:
-            about.append(f"Also in {', '.join(copies[:20])}")
-        for component, path in dict.fromkeys(places):
+        if owner.related_dependencies:
+            copies = [one.file_path or one.file_name for one in owner.related_dependencies if not one.package_ids]
+            if copies:
+                about.append(f"Also in {', '.join(copies[:20])}")
+        fixed = dict.fromkeys(one.version_end_excluding for one in chosen if one and one.version_end_excluding)
+        cwes = row.cwes or []
+        if row.name.startswith("CWE-"):
+            cwes = [*cwes, row.name]
+        for component, path in places if len(places) == 1 else dict.fromkeys(places):
             yield Finding(
                 rule=row.name,
                 title=rule.title or f"{row.name} in {component.name}",
@@ -87,31 +92,35 @@ class Findings:
                 about=rule,
                 description="\n\n".join(about),
                 confidence=sure,
-                cwes=cwe_ids(*(row.cwes or ()), row.name if row.name.startswith("CWE-") else ""),
+                cwes=cwe_ids(*cwes),
                 vulnerabilities=identifiers(row.name),
                 cvss=ratings,
-                fixed_versions=tuple(
-                    dict.fromkeys(one.version_end_excluding for one in chosen if one.version_end_excluding)
-                ),
+                fixed_versions=tuple(fixed),
                 tags=("known-exploited",) if row.known_exploited_vulnerability else (),
             )
 
     def _rule(self, row: model.Vulnerability) -> Rule:
-        if row.name not in self._rules:
-            text = (row.description or "").strip()
-            self._rules[row.name] = Rule(
+        rule = self._rules.get(row.name)
+        if rule is None:
+            rule = Rule(
                 id=row.name,
-                description=text,
+                description=(row.description or "").strip(),
                 references=references([one.url or "" for one in row.references or ()]),
                 tags=(row.source,) if row.source else (),
             )
-        return self._rules[row.name]
+            self._rules.keep(row.name, rule)
+        return rule
+
+
+def _is_matched(software: model.Software | None) -> bool:
+    """Tell whether a product is the one that the dependency was taken for."""
+    return software is not None and str(software.vulnerability_id_matched).lower() == "true"
 
 
 def component_of(identifier: str, fallback: str) -> Component:
     """Return the component for an identifier: a package URL, or `maven:group:artifact:version` of older reports."""
     if identifier.startswith("pkg:"):
-        name = display_name(identifier)
+        name = shown_name(identifier)
         version = identifier.partition("@")[2].partition("?")[0] if "@" in identifier[5:] else ""
         return package(purl_kind(identifier), name or fallback, _version(identifier, version), identifier)
     kind, _, rest = identifier.partition(":")
@@ -176,6 +185,7 @@ def _ratings(row: model.Vulnerability) -> tuple[Cvss, ...]:
     return tuple(one for one in found if one)
 
 
+@lru_cache(maxsize=4096)
 def _joined(parts: tuple[tuple[str, str], ...]) -> str:
     """Return a vector from the words of its metrics, or nothing where one is missing."""
     if not all(word for _, word in parts):

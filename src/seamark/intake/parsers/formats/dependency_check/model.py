@@ -5,16 +5,16 @@ from __future__ import annotations
 from msgspec import Raw, Struct, field
 
 
-class Identifier(Struct):
+class Identifier(Struct, gc=False):
     id: str = ""
     confidence: str = ""
 
 
-class Reference(Struct):
+class Reference(Struct, gc=False):
     url: str | None = ""
 
 
-class CvssTwo(Struct, rename="camel"):
+class CvssTwo(Struct, gc=False, rename="camel"):
     score: float | None = None
     access_vector: str = ""
     access_complexity: str = ""
@@ -26,7 +26,7 @@ class CvssTwo(Struct, rename="camel"):
     availability_impact: str = ""
 
 
-class CvssThree(Struct, rename="camel"):
+class CvssThree(Struct, gc=False, rename="camel"):
     base_score: float | None = None
     attack_vector: str = ""
     attack_complexity: str = ""
@@ -39,26 +39,26 @@ class CvssThree(Struct, rename="camel"):
     version: str | None = ""
 
 
-class CvssFour(Struct, rename="camel"):
+class CvssFour(Struct, gc=False, rename="camel"):
     base_score: float | None = None
     vector_string: str = ""
 
 
-class Software(Struct, rename="camel"):
+class Software(Struct, gc=False, rename="camel"):
     id: str = ""
     vulnerability_id_matched: bool | str = False
     version_end_excluding: str | None = ""
 
 
-class MatchedSoftware(Struct):
+class MatchedSoftware(Struct, gc=False):
     software: Software | None = None
 
 
-class Exploited(Struct, rename="camel"):
+class Exploited(Struct, gc=False, rename="camel"):
     date_added: str = ""
 
 
-class Vulnerability(Struct, rename="camel"):
+class Vulnerability(Struct, gc=False, rename="camel"):
     name: str
     source: str = ""
     severity: str | None = ""
@@ -73,23 +73,23 @@ class Vulnerability(Struct, rename="camel"):
     known_exploited_vulnerability: Exploited | None = None
 
 
-class Related(Struct, rename="camel"):
+class Related(Struct, gc=False, rename="camel"):
     file_name: str = ""
     file_path: str = ""
     package_ids: list[Identifier] | None = None
 
 
-class Clue(Struct):
+class Clue(Struct, gc=False):
     value: str = ""
     confidence: str = ""
 
 
-class Evidence(Struct, rename="camel"):
+class Evidence(Struct, gc=False, rename="camel"):
     product_evidence: list[Clue] | None = None
     version_evidence: list[Clue] | None = None
 
 
-class Dependency(Struct, rename="camel"):
+class Dependency(Struct, gc=False, rename="camel"):
     file_name: str
     file_path: str = ""
     md5: str | None = ""
@@ -105,31 +105,31 @@ class Dependency(Struct, rename="camel"):
     suppressed_vulnerabilities: list[Vulnerability] | None = None
 
 
-class Failure(Struct):
+class Failure(Struct, gc=False):
     message: str | None = ""
 
 
-class Failed(Struct):
+class Failed(Struct, gc=False):
     exception: Failure | None = None
 
 
-class ScanInfo(Struct, rename="camel"):
+class ScanInfo(Struct, gc=False, rename="camel"):
     engine_version: str = ""
     analysis_exceptions: list[Failed] | None = None
 
 
-class ProjectInfo(Struct, rename="camel"):
+class ProjectInfo(Struct, gc=False, rename="camel"):
     name: str | None = ""
     report_date: str = ""
 
 
-class Report(Struct, rename="camel"):
+class Report(Struct, gc=False, rename="camel"):
     scan_info: ScanInfo
     dependencies: Raw
     project_info: ProjectInfo | None = None
 
 
-class Row(Struct):
+class Row(Struct, gc=False):
     """One line of the CSV."""
 
     project: str = field(default="", name="Project")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -17,28 +18,49 @@ T = TypeVar("T")
 
 def dependency(element: etree._Element) -> model.Dependency:
     """Return the dependency in an element."""
-    value = to_value(element)
-    fields = _values(value)
+    found: list[model.Vulnerability] = []
+    suppressed: list[model.Vulnerability] = []
+    evidence: etree._Element | None = None
+    fields: Values = {}
+    for child in element:
+        _, name = _parted(child.tag)
+        if name == "vulnerabilities":
+            for row in child:
+                _, kind = _parted(row.tag)
+                if kind == "vulnerability":
+                    found.append(_vulnerability(row))
+                elif kind == "suppressedVulnerability":
+                    suppressed.append(_vulnerability(row))
+        elif name == "evidenceCollected":
+            evidence = child
+        else:
+            fields[name] = to_value(child)
     identifiers = _values(fields.get("identifiers"))
     identifiers = _values(identifiers.get("identifiers")) | identifiers
-    found = _values(fields.get("vulnerabilities"))
+    packages = [*_identifiers(identifiers, "package"), *_identifiers(identifiers, "identifier")]
     shaped: Values = {name: text for name, text in fields.items() if isinstance(text, str)}
-    clues = _rows(_values(fields.get("evidenceCollected")), "evidence")
     shaped |= {
-        "evidenceCollected": {
-            "productEvidence": [_clue(row) for row in clues if row.get("@type") == "product"],
-            "versionEvidence": [_clue(row) for row in clues if row.get("@type") == "version"],
-        },
         "projectReferences": _texts(fields, "projectReferences", "projectReference"),
-        "packages": [*_identifiers(identifiers, "package"), *_identifiers(identifiers, "identifier")],
+        "packages": packages,
         "vulnerabilityIds": _identifiers(identifiers, "vulnerabilityIds"),
-        "vulnerabilities": [_vulnerability(row) for row in _rows(found, "vulnerability")],
-        "suppressedVulnerabilities": [_vulnerability(row) for row in _rows(found, "suppressedVulnerability")],
         "relatedDependencies": [
             _related(row) for row in _rows(_values(fields.get("relatedDependencies")), "relatedDependency")
         ],
     }
-    return _converted(shaped, model.Dependency, element)
+    if evidence is not None and not any(one["id"] for one in packages):
+        shaped["evidenceCollected"] = _evidence(evidence)
+    made = _converted(shaped, model.Dependency, element)
+    made.vulnerabilities, made.suppressed_vulnerabilities = found, suppressed
+    return made
+
+
+def _evidence(element: etree._Element) -> Values:
+    """Return the clues to product and version, which only a file that no package manager knows is named by."""
+    clues = _rows(_values(to_value(element)), "evidence")
+    return {
+        "productEvidence": [_clue(row) for row in clues if row.get("@type") == "product"],
+        "versionEvidence": [_clue(row) for row in clues if row.get("@type") == "version"],
+    }
 
 
 def scan_info(element: etree._Element) -> model.ScanInfo:
@@ -61,7 +83,11 @@ def _converted(shaped: Values, shape: type[T], element: etree._Element) -> T:
     try:
         return msgspec.convert(shaped, shape, strict=False)
     except msgspec.ValidationError as error:
-        raise UnreadableReport(f"{error} in <{local_name(element)}>", where=f"line {element.sourceline}") from None
+        raise _misfit(error, element) from None
+
+
+def _misfit(error: msgspec.ValidationError, element: etree._Element) -> UnreadableReport:
+    return UnreadableReport(f"{error} in <{local_name(element)}>", where=f"line {element.sourceline}")
 
 
 def _values(value: Any) -> Values:
@@ -114,49 +140,76 @@ def _related(row: Values) -> Values:
     }
 
 
-def _vulnerability(row: Values) -> Values:
-    cwes = _texts(row, "cwes", "cwe") or ([_text(row.get("cwe"))] if row.get("cwe") else [])
-    shaped: Values = {
-        "name": _text(row.get("name")),
-        "source": str(row.get("@source", "")),
-        "severity": _text(row.get("severity")),
-        "cwes": cwes,
-        "description": _text(row.get("description")),
-        "notes": _text(row.get("notes")),
-        "references": [{"url": _text(one.get("url"))} for one in _rows(_values(row.get("references")), "reference")],
-        "vulnerableSoftware": [{"software": _software(one)} for one in _software_rows(row)],
-    }
-    for name in ("cvssV2", "cvssV3", "cvssV4"):
-        if isinstance(row.get(name), dict):
-            shaped[name.lower()] = {key: text for key, text in row[name].items() if isinstance(text, str) and text}
-    if "cvssv2" not in shaped and row.get("cvssScore"):
-        shaped["cvssv2"] = _flat(row)
-    if isinstance(row.get("knownExploitedVulnerability"), dict):
-        shaped["knownExploitedVulnerability"] = {
-            "dateAdded": _text(row["knownExploitedVulnerability"].get("dateAdded"))
-        }
-    return shaped
+def _vulnerability(element: etree._Element) -> model.Vulnerability:
+    """Return the vulnerability in an element, read without a detour over plain values: reports hold thousands."""
+    row = model.Vulnerability(name="", source=element.get("source", ""), cwes=[])
+    flat: Values = {}
+    for child in element:
+        space, name = _parted(child.tag)
+        if name in _TEXTS:
+            setattr(row, name, (child.text or "").strip())
+        elif name == "references":
+            row.references = [model.Reference((one.text or "").strip()) for one in child.iter(f"{space}url")]
+        elif name == "cwes":
+            row.cwes = [text for one in child if (text := (one.text or "").strip())]
+        elif name == "vulnerableSoftware":
+            row.vulnerable_software = [model.MatchedSoftware(_software(one)) for one in child.iter(f"{space}software")]
+        elif name == "cvssV3":
+            row.cvss3 = _rating(child, model.CvssThree)
+        elif name == "cvssV2":
+            row.cvss2 = _rating(child, model.CvssTwo)
+        elif name == "cvssV4":
+            row.cvss4 = _rating(child, model.CvssFour)
+        elif name == "cwe":
+            row.cwes = row.cwes or [(child.text or "").strip()]
+        elif name == "knownExploitedVulnerability":
+            row.known_exploited_vulnerability = model.Exploited(_text(_values(to_value(child)).get("dateAdded")))
+        elif name.startswith("cvss"):
+            flat[name] = to_value(child)
+    if row.cvss2 is None and flat.get("cvssScore"):
+        row.cvss2 = _converted(_flat(flat), model.CvssTwo, element)
+    return row
+
+
+@lru_cache(maxsize=1024)
+def _parted(tag: Any) -> tuple[str, str]:
+    """Return what stands before an element's local name, and the name itself."""
+    space, mark, name = str(tag).rpartition("}")
+    return space + mark, name
+
+
+_TEXTS = frozenset({"name", "severity", "description", "notes"})
+
+
+def _rating(element: etree._Element, shape: type[T]) -> T:
+    try:
+        wanted: Any = shape
+        rating: T = _rating_of(wanted, tuple([(child.tag, child.text) for child in element]))
+        return rating
+    except msgspec.ValidationError as error:
+        raise _misfit(error, element) from None
+
+
+@lru_cache(maxsize=4096)
+def _rating_of(shape: Any, metrics: tuple[tuple[Any, str | None], ...]) -> Any:
+    """Return the rating of a CVSS element's children. There are far fewer than vulnerabilities, and nobody changes them."""
+    values = {_parted(tag)[1]: text.strip() for tag, text in metrics if text and text.strip()}
+    return msgspec.convert(values, shape, strict=False)
+
+
+def _software(element: etree._Element) -> model.Software:
+    return model.Software(
+        (element.text or "").strip(),
+        element.get("vulnerabilityIdMatched", "false"),
+        element.get("versionEndExcluding", ""),
+    )
 
 
 def _flat(row: Values) -> Values:
     """Return the rating that schema 1 has as fields of the vulnerability itself (`cvssAccessVector`)."""
     found = {"score": _text(row.get("cvssScore"))}
     for name, value in row.items():
-        if name.startswith("cvss") and name != "cvssScore" and isinstance(value, str):
+        if name != "cvssScore" and isinstance(value, str):
             rest = name.removeprefix("cvss")
             found[rest[:1].lower() + rest[1:]] = value
     return found
-
-
-def _software_rows(row: Values) -> list[Any]:
-    found = _values(row.get("vulnerableSoftware")).get("software")
-    return found if isinstance(found, list) else [found] if found else []
-
-
-def _software(one: Any) -> Values:
-    values = _values(one)
-    return {
-        "id": _text(one),
-        "vulnerabilityIdMatched": str(values.get("@vulnerabilityIdMatched", "false")),
-        "versionEndExcluding": str(values.get("@versionEndExcluding", "")),
-    }

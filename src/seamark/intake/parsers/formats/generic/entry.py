@@ -37,6 +37,7 @@ from seamark.intake.parsers.kit import (
     severity,
     vulnerability_ids,
 )
+from seamark.intake.parsers.kit.packages import probability
 
 _AMERICAN = re.compile(r"^(\d{1,2})/(\d{1,2})/(\d{4})$")
 
@@ -165,7 +166,7 @@ def findings(entry: Entry, where: str) -> Iterator[Finding]:
             cwes=cwes,
             vulnerabilities=ids,
             cvss=rating,
-            epss=entry.epss if entry.epss is not None else entry.epss_score,
+            epss=probability(entry.epss if entry.epss is not None else entry.epss_score),
             fixed_versions=tuple(entry.fixed_versions or ((entry.fix_version,) if entry.fix_version else ())),
             dependency_paths=entry.dependency_paths,
             flow=entry.flow or _flow(entry, location),

@@ -29,6 +29,8 @@ COLUMNS = {
 }  # fmt: skip
 """The field of each column, by its letters and digits only."""
 TELLING = {"cwe", "url", "mitigation", "impact", "references", "active", "verified", "false_p", "date"}
+EXPORTED = {"numerical_severity", "hash_code", "engagement"}
+"""Columns of DefectDojo's own export, a format of its own."""
 FLAGS = {
     "active", "verified", "false_p", "out_of_scope", "risk_accepted", "is_mitigated", "known_exploited", "ransomware_used",
     "static_finding", "dynamic_finding",
@@ -47,6 +49,7 @@ def _is_generic(probe: Probe) -> bool:
     spelled = {_SPELLING.sub("", column) for column in probe.columns}
     return (
         {"title", "severity", "description"} <= spelled
+        and not probe.columns >= EXPORTED
         and len(fields & TELLING) >= 5
         and bool(fields & {"active", "verified"})
     )

@@ -277,7 +277,7 @@ def _details(given: dict[str, Any]) -> list[tuple[str, str]]:
     """Return the free details that are one value each: texts, numbers, code, addresses, commits."""
     found = []
     for key, detail in given.items():
-        if isinstance(detail, dict) and detail.get("type") in {"text", "value", "code", "url", "commit", "markdown"}:
+        if isinstance(detail, dict) and detail.get("type") in ("text", "value", "code", "url", "commit", "markdown"):
             value = detail.get("value", detail.get("href"))
             if isinstance(value, str | int | float):
                 found.append((str(detail.get("name") or key), str(value)))
@@ -304,9 +304,7 @@ def _step(node: Any) -> FlowStep | None:
     line, end = place.get("line_start"), place.get("line_end")
     kind = node.get("node_type")
     return FlowStep(
-        CodeLocation(
-            path=path, line=line if isinstance(line, int) else None, end_line=end if isinstance(end, int) else None
-        ),
+        CodeLocation(path=path, line=line if type(line) is int else None, end_line=end if type(end) is int else None),
         kind if isinstance(kind, str) else "",
     )
 

@@ -99,7 +99,7 @@ def _places(files: Any) -> Iterator[CodeLocation]:
                 yield CodeLocation(path=path, line=number)
     for row in rows(files):
         lines = row.get("match_lines")
-        span = [number for number in lines if isinstance(number, int)] if isinstance(lines, list) else []
+        span = [number for number in lines if type(number) is int] if isinstance(lines, list) else []
         yield CodeLocation(
             path=text(row, "file_path"),
             line=span[0] if span else None,

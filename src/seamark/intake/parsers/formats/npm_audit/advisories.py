@@ -19,7 +19,7 @@ class Installed(Struct):
     optional: bool = False
 
 
-class Score(Struct, rename="camel"):
+class Score(Struct, gc=False, rename="camel"):
     score: float | None = None
     vector_string: str | None = None
 
@@ -61,7 +61,7 @@ def fixed_by(vulnerable: str | None, patched: str | None = None) -> tuple[str, .
         found = [version for mark, version in _BOUND.findall(patched) if mark == ">="]
         if found:
             return tuple(dict.fromkeys(found))
-    return tuple(dict.fromkeys(version for mark, version in _BOUND.findall(vulnerable or "") if mark == "<"))
+    return tuple(dict.fromkeys([version for mark, version in _BOUND.findall(vulnerable or "") if mark == "<"]))
 
 
 def rule_of(advisory: Advisory) -> Rule:

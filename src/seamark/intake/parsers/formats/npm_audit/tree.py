@@ -10,9 +10,10 @@ from msgspec.structs import replace
 from seamark.intake.parsers.formats.npm_audit.advisories import Score, fixed_by
 from seamark.intake.parsers.kit import CodeLocation, Finding, Rule, cwe_ids, references
 from seamark.intake.parsers.kit.packages import DependencyGraph, graded, identifiers, package, rating
+from seamark.intake.parsers.kit.recent import Recent
 
 
-class Cause(Struct):
+class Cause(Struct, gc=False):
     """An advisory. The first releases of npm 7 called its number and range otherwise."""
 
     source: int | str = ""
@@ -28,13 +29,13 @@ class Cause(Struct):
     range: str = ""
 
 
-class Upgrade(Struct, rename="camel"):
+class Upgrade(Struct, gc=False, rename="camel"):
     name: str = ""
     version: str = ""
     is_sem_ver_major: bool = False
 
 
-class Affected(Struct, rename="camel"):
+class Affected(Struct, gc=False, rename="camel"):
     via: list[str | Cause]
     name: str = ""
     severity: str = ""
@@ -59,7 +60,7 @@ class TreeFindings:
 
     def __init__(self, tree: Tree) -> None:
         self._packages = tree.vulnerabilities
-        self._rules: dict[str, Rule] = {}
+        self._rules: Recent[str, Rule] = Recent()
         self._graph = DependencyGraph()
         for name, affected in tree.vulnerabilities.items():
             if affected.is_direct:
@@ -93,6 +94,7 @@ class TreeFindings:
         ratings = (score,) if score else ()
         called = cause.dependency or cause.name or name
         upgrade = affected.fix_available
+        fixed = fixed_by(cause.range or cause.vulnerable_versions)
         own = upgrade.version if isinstance(upgrade, Upgrade) and upgrade.name == called else ""
         return Finding(
             rule=rule.id,
@@ -107,18 +109,17 @@ class TreeFindings:
             cwes=cwe_ids(cause.cwe),
             vulnerabilities=ids,
             cvss=ratings,
-            fixed_versions=tuple(
-                dict.fromkeys((*fixed_by(cause.range or cause.vulnerable_versions), *((own,) if own else ())))
-            ),
+            fixed_versions=tuple(dict.fromkeys((*fixed, own))) if own else fixed,
             dependency_paths=self._graph.ways(name),
             fingerprints=(("npm-advisory", str(number)),) if number else (),
         )
 
     def _rule(self, cause: Cause, ids: tuple[str, ...]) -> Rule:
         key = ids[0] if ids else str(cause.source or cause.id) or "vulnerable-dependency"
-        if key not in self._rules:
-            self._rules[key] = Rule(id=key, title=cause.title, references=references(cause.url))
-        rule = self._rules[key]
+        rule = self._rules.get(key)
+        if rule is None:
+            rule = Rule(id=key, title=cause.title, references=references(cause.url))
+            self._rules.keep(key, rule)
         return rule if rule.title == cause.title else replace(rule, title=cause.title)
 
 

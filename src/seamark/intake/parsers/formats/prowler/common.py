@@ -24,7 +24,7 @@ MUTED = {"MUTED", "WARNING", "SUPPRESSED"}
 """Version 3 first called what its allow-list set aside a warning."""
 
 
-class Outcome(Struct):
+class Outcome(Struct, gc=False):
     """One check on one resource, whichever form it was written in."""
 
     check: str
@@ -52,11 +52,9 @@ def items(
     outcomes: Iterable[Outcome], names: Iterable[tuple[str, str]], version: str = "", time: str = ""
 ) -> Iterator[Item]:
     """Yield the run and what failed. `names` are the pairs of check and status of the whole report."""
-    checks: set[str] = set()
-    all_failed = True
-    for check, status in names:
-        checks.add(check)
-        all_failed = all_failed and status.upper() in FAILED
+    named = set(names)
+    checks = {check for check, _ in named}
+    all_failed = all(status.upper() in FAILED for _, status in named)
     # Where only failures are listed, the report was filtered, and does not say which checks ran.
     yield Run(
         tool="Prowler",
@@ -66,10 +64,15 @@ def items(
     )
     rules: dict[str, Rule] = {}
     for outcome in outcomes:
-        status = outcome.status.upper()
-        if status in FAILED or status in MUTED:
+        if is_finding(outcome):
             about = rules.get(outcome.check) or rules.setdefault(outcome.check, _about(outcome))
-            yield _finding(outcome, about, muted=outcome.muted or status in MUTED)
+            yield _finding(outcome, about, muted=outcome.muted or outcome.status.upper() in MUTED)
+
+
+def is_finding(outcome: Outcome) -> bool:
+    """Tell whether a check has failed, muted or not."""
+    status = outcome.status.upper()
+    return status in FAILED or status in MUTED
 
 
 def _finding(outcome: Outcome, about: Rule, *, muted: bool) -> Finding:

@@ -8,33 +8,33 @@ from typing import Any
 from msgspec import Raw, Struct, ValidationError, field
 from msgspec.json import Decoder
 
-from seamark.intake.parsers.formats.prowler.common import Outcome, items
+from seamark.intake.parsers.formats.prowler.common import Outcome, is_finding, items
 from seamark.intake.parsers.kit import Item, Kind, Probe, Reading, json_rows, parser, variant
 
 
-class Feature(Struct):
+class Feature(Struct, gc=False):
     uid: str = ""
 
 
-class Product(Struct):
+class Product(Struct, gc=False):
     name: str = ""
     version: str = ""
     feature: Feature | None = None
 
 
-class Metadata(Struct):
+class Metadata(Struct, gc=False):
     product: Product = field(default_factory=Product)
     event_code: str = ""
     original_time: str = ""
 
 
-class Advice(Struct):
+class Advice(Struct, gc=False):
     desc: str | None = ""
     references: list[str] | None = None
     kb_articles: list[str] | None = None
 
 
-class Info(Struct):
+class Info(Struct, gc=False):
     title: str = ""
     desc: str | None = ""
     uid: str = ""
@@ -46,7 +46,7 @@ class Info(Struct):
     src_url: str | None = ""
 
 
-class Resource(Struct):
+class Resource(Struct, gc=False):
     uid: str | None = ""
     name: str | None = ""
     type: str | None = ""
@@ -55,28 +55,28 @@ class Resource(Struct):
     data: Raw = Raw()
 
 
-class Pod(Struct):
+class Pod(Struct, gc=False):
     namespace: str | None = ""
 
 
-class Data(Struct):
+class Data(Struct, gc=False):
     metadata: Pod | None = None
 
 
 _data = Decoder(Data).decode
 
 
-class Account(Struct):
+class Account(Struct, gc=False):
     uid: str | None = ""
 
 
-class Cloud(Struct):
+class Cloud(Struct, gc=False):
     account: Account | None = None
     provider: str | None = ""
     region: str | None = ""
 
 
-class Unmapped(Struct):
+class Unmapped(Struct, gc=False):
     compliance: dict[str, list[str]] | str | None = None
     categories: list[str] | str | None = None
     related_url: str | None = ""
@@ -86,11 +86,11 @@ class Unmapped(Struct):
     provider_uid: str | None = ""
 
 
-class Requirements(Struct):
+class Requirements(Struct, gc=False):
     requirements: list[str] | None = None
 
 
-class Short(Struct):
+class Short(Struct, gc=False):
     """The little that is needed of every row before the first finding."""
 
     metadata: Metadata
@@ -106,7 +106,7 @@ class Short(Struct):
         return self.status_code or self.status
 
 
-class Detection(Short):
+class Detection(Short, gc=False):
     severity: str = ""
     status_detail: str = ""
     message: str = ""
@@ -144,25 +144,41 @@ def _is_ocsf(probe: Probe) -> bool:
     lift=("[]",),
 )
 def read(report: Raw, reading: Reading) -> Iterator[Item]:
-    names, version, time = [], "", ""
+    names: set[tuple[str, str]] = set()
+    version, time = "", ""
     for row in reading.rows(report, Short):
         version = row.metadata.product.version
-        names.append((row.check, row.outcome))
+        names.add((row.check, row.outcome))
     yield from items(_outcomes(reading, report), names, version, time)
 
 
 def _outcomes(reading: Reading, report: Raw) -> Iterator[Outcome]:
+    told: set[str] = set()
     for row in reading.rows(report, Detection):
         for resource in row.resources or [Resource()]:
-            yield _outcome(row, resource)
+            outcome = _outcome(row, resource)
+            if is_finding(outcome) and outcome.check not in told:
+                told.add(outcome.check)
+                _explain(outcome, row)
+            yield outcome
+
+
+def _explain(outcome: Outcome, row: Detection) -> None:
+    """Add what a check says of itself, which is read once."""
+    info = row.finding_info or row.finding or Info()
+    unmapped = row.unmapped or Unmapped()
+    advice = row.remediation or info.remediation or Advice()
+    links = (*(advice.references or ()), *(advice.kb_articles or ()), unmapped.related_url or "", info.src_url or "")
+    outcome.description = info.desc or ""
+    outcome.risk = row.risk_details or str((info.supporting_data or {}).get("Risk") or "")
+    outcome.remedy = advice.desc or ""
+    outcome.links = (*links, *(unmapped.additional_urls or ()))
+    outcome.tags = (*_compliance(row, unmapped), *_words(unmapped.categories))
 
 
 def _outcome(row: Detection, resource: Resource) -> Outcome:
     info = row.finding_info or row.finding or Info()
     unmapped, cloud = row.unmapped or Unmapped(), row.cloud or Cloud()
-    advice = row.remediation or info.remediation or Advice()
-    risk = row.risk_details or str((info.supporting_data or {}).get("Risk") or "")
-    links = (*(advice.references or ()), *(advice.kb_articles or ()), unmapped.related_url or "", info.src_url or "")
     account = (cloud.account.uid if cloud.account else "") or unmapped.provider_uid or ""
     provider = cloud.provider or unmapped.provider or _provider(info.uid)
     region = resource.region or cloud.region or ""
@@ -183,11 +199,6 @@ def _outcome(row: Detection, resource: Resource) -> Outcome:
         muted=row.status.lower() == "suppressed",
         uid=info.uid,
         time=row.time_dt or row.event_time or (row.time if isinstance(row.time, str) else "") or info.created_time_dt,
-        description=info.desc or "",
-        risk=risk,
-        remedy=advice.desc or "",
-        links=(*links, *(unmapped.additional_urls or ())),
-        tags=(*_compliance(row, unmapped), *_words(unmapped.categories)),
     )
 
 
@@ -217,16 +228,16 @@ def _words(given: list[str] | str | None) -> list[str]:
     return [word for word in (given.split(",") if isinstance(given, str) else given or ()) if word]
 
 
-class Recommendation(Struct):
+class Recommendation(Struct, gc=False):
     text: str = field(name="Text", default="")
     url: str = field(name="Url", default="")
 
 
-class Remediation(Struct):
+class Remediation(Struct, gc=False):
     recommendation: Recommendation = field(name="Recommendation", default_factory=Recommendation)
 
 
-class Native(Struct, rename="pascal"):
+class Native(Struct, gc=False, rename="pascal"):
     check: str = field(name="CheckID")
     status: str
     check_title: str = ""
@@ -252,7 +263,7 @@ class Native(Struct, rename="pascal"):
     resource_name: str | None = ""
 
 
-class NativeShort(Struct):
+class NativeShort(Struct, gc=False):
     check: str = field(name="CheckID")
     status: str = field(name="Status")
 

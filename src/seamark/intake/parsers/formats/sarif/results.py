@@ -16,6 +16,7 @@ from seamark.intake.parsers.formats.sarif.packages import Found, find_package
 from seamark.intake.parsers.formats.sarif.places import Places, is_web
 from seamark.intake.parsers.formats.sarif.rules import (
     LEVELS,
+    LEVELS_OF,
     Facts,
     RuleBook,
     no_cwes,
@@ -56,6 +57,7 @@ class Findings:
     def __init__(self, run: Run, rules: RuleBook, places: Places) -> None:
         self._run = run
         self._one_level = run.tool.lower() in ONE_LEVEL
+        self._levels = LEVELS_OF.get(run.tool.lower().replace(" ", ""), LEVELS)
         self._rules = rules
         self._places = places
 
@@ -123,7 +125,7 @@ class Findings:
 
     def _severity(self, row: Row, facts: Facts) -> tuple[Severity, str]:
         bag = row.properties
-        if bag is not None:
+        if bag is not None and bag.security_severity is not None:
             scored = security_severity(bag)
             if scored is not None:
                 return scored
@@ -137,9 +139,9 @@ class Findings:
         if self._one_level:
             return (Severity.HIGH if facts.kind is Kind.SECRET else Severity.MEDIUM), ""
         if level is not None:
-            return LEVELS.get(level, Severity.MEDIUM), level
+            return self._levels.get(level, Severity.MEDIUM), level
         if facts.level_given:
-            return LEVELS.get(facts.level, Severity.MEDIUM), facts.level
+            return self._levels.get(facts.level, Severity.MEDIUM), facts.level
         rank = row.rank if row.rank >= 0 else facts.rank
         if rank >= 0:
             return Severity.from_cvss(rank / 10), f"{rank:g}"

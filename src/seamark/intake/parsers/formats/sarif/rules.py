@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -34,7 +34,15 @@ from seamark.intake.parsers.kit import (
     vulnerability_ids,
 )
 
-LEVELS = {"error": Severity.HIGH, "warning": Severity.MEDIUM, "note": Severity.LOW, "none": Severity.INFO}
+LEVELS: Final[Mapping[str, Severity]] = {
+    "error": Severity.HIGH,
+    "warning": Severity.MEDIUM,
+    "note": Severity.INFO,
+    "none": Severity.INFO,
+}
+"""What levels mean where nothing else grades a result: a note is a hint, as most tools write it."""
+LEVELS_OF: Final = {"snykcode": {**LEVELS, "note": Severity.LOW}}
+"""Tools whose own pages call their notes low, by the name in lower case."""
 
 
 class Facts(Struct, frozen=True, gc=False):
@@ -81,6 +89,9 @@ def number(value: Any) -> float | None:
         return None
 
 
+_NOTHING = (None,) * 5
+
+
 def is_severity(word: str) -> bool:
     """Tell whether the kit knows a word as a severity."""
     return severity(word, Severity.INFO) == severity(word, Severity.CRITICAL)
@@ -101,13 +112,16 @@ def security_severity(properties: Properties | None) -> tuple[Severity, str] | N
 
 def said_severity(properties: Properties) -> tuple[Severity, str] | None:
     """Return the severity that a tool writes into the properties in its own words."""
-    for value in (
+    given = (
         properties.issue_severity,
         properties.zizmor_severity,
         properties.devskim_severity,
         properties.severity,
         properties.severity_upper,
-    ):
+    )
+    if given == _NOTHING:
+        return None
+    for value in given:
         if isinstance(value, str) and is_severity(value):
             return severity(value), value
     return None

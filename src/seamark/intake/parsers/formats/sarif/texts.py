@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 
 from seamark.intake.parsers.formats.sarif.shape import Text
 from seamark.intake.parsers.kit import first_line
@@ -48,12 +47,11 @@ def fill(text: str, arguments: list[str | None]) -> str:
     return _PLACEHOLDER.sub(put, text)
 
 
-@lru_cache(maxsize=4096)
 def headline(text: str) -> str:
     """Return a message as one line that can be a title."""
     if "](" in text:
         text = _ANY_LINK.sub(r"\1", text)
-    return first_line(_unwrapped(text.strip()), _LINE)
+    return first_line(_unwrapped(text.strip()) if "\n" in text else text, _LINE)
 
 
 def _unwrapped(text: str) -> str:

@@ -55,7 +55,7 @@ def _step(given: Any, role: str) -> Iterator[FlowStep]:
     start, end = place.get("start"), place.get("end")
     if isinstance(place.get("path"), str) and isinstance(start, dict) and isinstance(end, dict):
         numbers = [start.get("line"), start.get("col"), end.get("line"), end.get("col")]
-        line, column, end_line, end_column = (number if isinstance(number, int) else None for number in numbers)
+        line, column, end_line, end_column = (number if type(number) is int else None for number in numbers)
         location = CodeLocation(
             path=place["path"],
             line=line,

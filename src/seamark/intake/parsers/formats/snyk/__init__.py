@@ -20,7 +20,6 @@ from seamark.intake.parsers.kit import (
     Reading,
     Relation,
     RelationKind,
-    Rule,
     Run,
     UnreadableReport,
     json_object,
@@ -75,11 +74,11 @@ def read_projects(projects: list[model.Project], reading: Reading) -> Iterator[I
             continue
         read_any = True
         yield from known.of(project, where=f"$[{number}]")
-    if not read_any:
+    if failures and not read_any:
         raise UnreadableReport(
             f"This is no report: Snyk failed: {'; '.join(failures[0].problems)}", hint="run snyk test again"
         )
-    yield from failures
+    yield from failures or ([] if read_any else [Run(tool="Snyk")])
 
 
 @variant("snyk", looks=json_object("infrastructureAsCodeIssues", "ok"))
@@ -103,8 +102,7 @@ def _failed(project: model.Project) -> Run:
 class _Projects:
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
-        self._rules: dict[str, Rule] = {}
-        self._findings = Findings(self._rules)
+        self._findings = Findings()
 
     def of(self, project: model.Project, where: str, image: str = "") -> Iterator[Item]:
         """Yield a project's run and findings, and those of the applications in an image."""

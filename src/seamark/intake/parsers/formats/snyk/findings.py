@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -24,7 +23,9 @@ from seamark.intake.parsers.kit import (
     severity,
 )
 from seamark.intake.parsers.kit.packages import graded, identifiers, of_system, package, probability, purl_type, rating
+from seamark.intake.parsers.kit.recent import Recent
 
+_NO_EXPLOIT = frozenset({"", "Not Defined"})
 _VERSION = re.compile(r"(\d(?:\.\d)?)")
 
 
@@ -40,14 +41,15 @@ class Context(Struct, frozen=True):
 class Findings:
     """Turns Snyk's rows, each of which is about one way to a package, into findings."""
 
-    def __init__(self, rules: dict[str, Rule]) -> None:
-        self._rules = rules
+    def __init__(self) -> None:
+        self._rules: Recent[str, Rule] = Recent()
 
     def of(self, row: model.Vulnerability, context: Context) -> Finding:
         """Return the finding for a vulnerability or a licence."""
         ratings = _ratings(row)
         manager = row.package_manager or context.manager
-        system = of_system(purl_type(manager)) or (not purl_type(manager) and bool(context.image))
+        purl_kind = purl_type(manager)
+        system = of_system(purl_kind) or (not purl_kind and bool(context.image))
         way = tuple(row.from_ or ())
         word = row.severity_with_critical or row.severity
         given = row.identifiers or {}
@@ -64,12 +66,12 @@ class Findings:
             description="" if licence else _vulnerable(row),
             remedy=_remedy(row, context),
             cwes=cwe_ids(*(given.get("CWE") or ())),
-            vulnerabilities=() if licence else identifiers(row.id, *_ids(given)),
+            vulnerabilities=() if licence else identifiers(row.id, _ids(given)),
             cvss=ratings,
             epss=probability(row.epss_details.probability) if row.epss_details else None,
             fixed_versions=_fixed(row),
             dependency_paths=(way[1:],) if len(way) > 1 else (),
-            tags=tuple(_tags(row)),
+            tags=_tags(row),
         )
 
     def ignored(self, row: model.Vulnerability, context: Context) -> Finding:
@@ -81,8 +83,9 @@ class Findings:
     def misconfiguration(self, row: model.Misconfiguration, path: str) -> Finding:
         """Return the finding for a mistake in infrastructure code."""
         guidance = row.guidance or model.Guidance()
-        if row.id not in self._rules:
-            self._rules[row.id] = Rule(
+        rule = self._rules.get(row.id)
+        if rule is None:
+            rule = Rule(
                 id=row.id,
                 title=row.title,
                 description="\n\n".join(
@@ -92,6 +95,7 @@ class Findings:
                 references=references(row.documentation, row.references),
                 tags=(row.sub_type,) if row.sub_type else (),
             )
+            self._rules.keep(row.id, rule)
         return Finding(
             rule=row.id,
             title=row.title or row.id,
@@ -99,28 +103,30 @@ class Findings:
             severity_given=row.severity,
             kind=Kind.MISCONFIGURATION,
             location=CodeLocation(path=path, line=row.line_number, scope=row.msg or ".".join(map(str, row.path or ()))),
-            about=self._rules[row.id],
+            about=rule,
             suppression=Suppression(origin="tool") if row.is_ignored else None,
         )
 
     def _rule(self, row: model.Vulnerability) -> Rule:
         rule = self._rules.get(row.id)
         if rule is None:
-            rule = self._rules[row.id] = Rule(
+            rule = Rule(
                 id=row.id,
                 title=row.title,
                 description=row.description or "",
                 references=references([link.url for link in row.references or ()]),
             )
+            self._rules.keep(row.id, rule)
         return rule
 
 
-def _ids(given: dict[str, list[str | int] | None]) -> Iterator[str]:
-    """Yield the ids in all databases; some number theirs (`NSP: [577]`)."""
+def _ids(given: dict[str, list[str | int] | None]) -> list[str]:
+    """Return the ids in all databases; some number theirs (`NSP: [577]`)."""
+    found: list[str] = []
     for database, ids in given.items():
         if database != "CWE":
-            for one in ids or ():
-                yield one if isinstance(one, str) else f"{database}-{one}"
+            found += [one if isinstance(one, str) else f"{database}-{one}" for one in ids or ()]
+    return found
 
 
 def _component(row: model.Vulnerability, manager: str, *, system: bool, direct: bool | None) -> Component:
@@ -144,7 +150,8 @@ def _ratings(row: model.Vulnerability) -> tuple[Cvss, ...]:
     for source in row.cvss_sources or ():
         version = _VERSION.search(source.cvss_version or "")
         found.append(rating(source.vector, source.base_score, version[1] if version else "", source.assigner))
-    found += [rating(detail.vector, detail.score, "", detail.assigner) for detail in row.cvss_details or ()]
+    if row.cvss_details:
+        found += [rating(detail.vector, detail.score, "", detail.assigner) for detail in row.cvss_details]
     known: dict[tuple[str, str], Cvss] = {}
     for one in found:
         if one is not None:
@@ -159,28 +166,37 @@ def _vulnerable(row: model.Vulnerability) -> str:
 
 
 def _fixed(row: model.Vulnerability) -> tuple[str, ...]:
-    nearest = [row.nearest_fixed_in_version] if row.nearest_fixed_in_version else []
-    return tuple(dict.fromkeys((*nearest, *(row.fixed_in or ()))))
+    if not row.nearest_fixed_in_version:
+        return tuple(dict.fromkeys(row.fixed_in or ()))
+    return tuple(dict.fromkeys((row.nearest_fixed_in_version, *(row.fixed_in or ()))))
 
 
 def _remedy(row: model.Vulnerability, context: Context) -> str:
     """Say which direct dependency is to be upgraded; the first step of the path is the project, and false."""
-    steps: Iterable[str] = (step for step in row.upgrade_path or () if isinstance(step, str))
-    if target := next(iter(steps), ""):
-        return f"Upgrade {row.from_[1]} to {target}" if row.from_ and len(row.from_) > 1 else f"Upgrade to {target}"
+    for target in row.upgrade_path or ():
+        if isinstance(target, str):
+            if not target:
+                break
+            return f"Upgrade {row.from_[1]} to {target}" if row.from_ and len(row.from_) > 1 else f"Upgrade to {target}"
     if row.is_patchable:
         return "Snyk has a patch for it: snyk protect"
     return context.advice
 
 
-def _tags(row: model.Vulnerability) -> Iterable[str]:
+def _tags(row: model.Vulnerability) -> tuple[str, ...]:
+    said: list[str] = []
     levels = (row.exploit_details.maturity_levels if row.exploit_details else None) or ()
-    exploit = next((level.level for level in levels if level.type == "primary" or level.level), row.exploit or "")
-    if exploit not in {"", "Not Defined"}:
-        yield f"exploit:{exploit}"
+    exploit = row.exploit or ""
+    for level in levels:
+        if level.type == "primary" or level.level:
+            exploit = level.level
+            break
+    if exploit not in _NO_EXPLOIT:
+        said.append(f"exploit:{exploit}")
     if row.malicious:
-        yield "malicious"
+        said.append("malicious")
     if row.docker_base_image:
-        yield f"base-image:{row.docker_base_image}"
+        said.append(f"base-image:{row.docker_base_image}")
     if row.dockerfile_instruction:
-        yield f"dockerfile:{row.dockerfile_instruction}"
+        said.append(f"dockerfile:{row.dockerfile_instruction}")
+    return tuple(said)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Raw, Struct, field
 
 
-class CvssDetail(Struct, rename="camel"):
+class CvssDetail(Struct, gc=False, rename="camel"):
     """How reports up to 2024 gave other sources' ratings."""
 
     assigner: str = ""
@@ -13,7 +13,7 @@ class CvssDetail(Struct, rename="camel"):
     score: float | None = field(default=None, name="cvssV3BaseScore")
 
 
-class CvssSource(Struct, rename="camel"):
+class CvssSource(Struct, gc=False, rename="camel"):
     """How later reports do."""
 
     assigner: str = ""
@@ -22,39 +22,39 @@ class CvssSource(Struct, rename="camel"):
     cvss_version: str | None = ""
 
 
-class Maturity(Struct):
+class Maturity(Struct, gc=False):
     type: str = ""
     level: str = ""
     format: str = ""
 
 
-class ExploitDetails(Struct, rename="camel"):
+class ExploitDetails(Struct, gc=False, rename="camel"):
     maturity_levels: list[Maturity] | None = None
 
 
-class Epss(Struct):
+class Epss(Struct, gc=False):
     probability: float | None = None
 
 
-class Link(Struct):
+class Link(Struct, gc=False):
     url: str = ""
 
 
-class Ignored(Struct, rename="camel"):
+class Ignored(Struct, gc=False, rename="camel"):
     reason: str | None = ""
     expires: str | None = ""
     source: str | None = ""
 
 
-class Filtered(Struct):
+class Filtered(Struct, gc=False):
     ignored: list[Ignored] | None = None
 
 
-class Semver(Struct):
+class Semver(Struct, gc=False):
     vulnerable: list[str] | str | None = None
 
 
-class Vulnerability(Struct, rename="camel"):
+class Vulnerability(Struct, gc=False, rename="camel"):
     id: str
     title: str = ""
     type: str = ""
@@ -89,48 +89,48 @@ class Vulnerability(Struct, rename="camel"):
     layer_id: str | None = ""
 
 
-class Advice(Struct):
+class Advice(Struct, gc=False):
     message: str = ""
 
 
-class Remediation(Struct):
+class Remediation(Struct, gc=False):
     advice: list[Advice] | None = None
 
 
-class AffectedBinary(Struct):
+class AffectedBinary(Struct, gc=False):
     """A program that no package manager installed, and the issues in it."""
 
     pkg: Named | None = None
     issues: dict[str, Raw] | None = None
 
 
-class Named(Struct):
+class Named(Struct, gc=False):
     name: str = ""
     version: str | None = ""
 
 
-class Binaries(Struct, rename="camel"):
+class Binaries(Struct, gc=False, rename="camel"):
     issues_data: dict[str, Vulnerability] | None = None
     affected_pkgs: dict[str, AffectedBinary] | None = None
 
 
-class Docker(Struct, rename="camel"):
+class Docker(Struct, gc=False, rename="camel"):
     base_image: str | None = ""
     base_image_remediation: Remediation | None = None
     binaries_vulns: Binaries | None = None
 
 
-class Aside(Struct):
+class Aside(Struct, gc=False):
     ignore: list[Vulnerability] | None = None
 
 
-class Guidance(Struct):
+class Guidance(Struct, gc=False):
     issue: str | None = ""
     impact: str | None = ""
     resolve: str | None = ""
 
 
-class Misconfiguration(Struct, rename="camel"):
+class Misconfiguration(Struct, gc=False, rename="camel"):
     id: str
     title: str = ""
     severity: str = ""
@@ -147,7 +147,7 @@ class Misconfiguration(Struct, rename="camel"):
     references: list[str] | None = None
 
 
-class Project(Struct, rename="camel"):
+class Project(Struct, gc=False, rename="camel"):
     ok: bool
     error: str | dict[str, object] | None = None
     vulnerabilities: Raw = field(default_factory=Raw)

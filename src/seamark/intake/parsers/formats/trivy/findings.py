@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -39,6 +40,7 @@ from seamark.intake.parsers.kit.packages import (
     purl_type,
     rating,
 )
+from seamark.intake.parsers.kit.recent import Recent
 
 _DISTRIBUTION = re.compile(r" \([^()]* [^()]*\)$")
 _WORDS = frozenset({"Java", "Node.js", "Python", "Ruby", "Conda", "Rust", "PHP"})
@@ -71,7 +73,7 @@ class Findings:
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
-        self._rules: dict[str, Rule] = {}
+        self._rules: Recent[str, Rule] = Recent()
         self._packages: dict[str, model.Package] = {}
         self._graph = DependencyGraph()
 
@@ -106,11 +108,14 @@ class Findings:
 
     def _vulnerability(self, row: model.Vulnerability, result: model.Result, subject: Subject) -> Finding:
         ratings = _ratings(row)
-        key = row.pkg_id or f"{row.pkg_name}@{row.installed_version}"
-        known = self._packages.get(key)
+        key, known = "", None
+        if self._packages:
+            key = row.pkg_id or f"{row.pkg_name}@{row.installed_version}"
+            known = self._packages.get(key)
         identifier = row.pkg_identifier or (known.identifier if known else None)
         component = package(result.type, row.pkg_name, row.installed_version, identifier.purl if identifier else "")
-        component = self._described(component, key, known)
+        if known is not None:
+            component = self._described(component, key, known)
         name = row.vulnerability_id or "unidentified"
         rule = self._advisory(row, name)
         system = result.result_class.startswith("os-pkgs") or (
@@ -127,18 +132,16 @@ class Findings:
             component=component,
             about=rule,
             description="" if row.description == rule.description else row.description,
-            cwes=cwe_ids(*(row.cwe_ids or ())),
+            cwes=cwe_ids(*row.cwe_ids) if row.cwe_ids else (),
             vulnerabilities=identifiers(row.vulnerability_id, row.vendor_ids),
             cvss=ratings,
-            fixed_versions=tuple(part for text in row.fixed_version.split(",") if (part := text.strip())),
+            fixed_versions=_listed(row.fixed_version),
             dependency_paths=ways,
             fingerprints=(("trivy", row.fingerprint),) if row.fingerprint else (),
-            tags=(*subject.tags, f"status:{row.status}") if row.status else subject.tags,
+            tags=_tagged(subject.tags, row.status) if row.status else subject.tags,
         )
 
-    def _described(self, component: Component, key: str, known: model.Package | None) -> Component:
-        if known is None:
-            return component
+    def _described(self, component: Component, key: str, known: model.Package) -> Component:
         direct = None
         if known.relationship in {"direct", "indirect"}:
             direct = known.relationship == "direct"
@@ -174,18 +177,19 @@ class Findings:
     def _advisory(self, row: model.Vulnerability, name: str) -> Rule:
         rule = self._rules.get(name)
         if rule is None:
-            rule = self._rules[name] = Rule(
+            rule = Rule(
                 id=name,
                 title=row.title,
                 description=row.description,
                 references=references(row.primary_url, row.references),
             )
+            self._rules.keep(name, rule)
         return rule
 
     def _misconfiguration(self, row: model.Misconfiguration, result: model.Result, subject: Subject) -> Finding:
         rule = self._rules.get(row.id)
         if rule is None:
-            rule = self._rules[row.id] = Rule(
+            rule = Rule(
                 id=row.id,
                 title=row.title,
                 description=row.description,
@@ -193,6 +197,7 @@ class Findings:
                 references=references(row.primary_url, row.references),
                 tags=tuple(text for text in (row.avd_id, row.type, row.namespace) if text and text != row.id),
             )
+            self._rules.keep(row.id, rule)
         cause = row.cause_metadata or model.Cause()
         steps = tuple(
             FlowStep(
@@ -218,10 +223,10 @@ class Findings:
         )
 
     def _secret(self, row: model.Secret, result: model.Result, subject: Subject) -> Finding:
-        if row.rule_id not in self._rules:
-            self._rules[row.rule_id] = Rule(
-                id=row.rule_id, title=row.title, tags=(row.category,) if row.category else ()
-            )
+        rule = self._rules.get(row.rule_id)
+        if rule is None:
+            rule = Rule(id=row.rule_id, title=row.title, tags=(row.category,) if row.category else ())
+            self._rules.keep(row.rule_id, rule)
         location: Location
         description = ""
         if subject.image:
@@ -236,7 +241,7 @@ class Findings:
             severity_given=row.severity,
             kind=Kind.SECRET,
             location=location,
-            about=self._rules[row.rule_id],
+            about=rule,
             description=description,
             tags=subject.tags,
         )
@@ -281,12 +286,26 @@ class Findings:
         yield replace(finding, suppression=Suppression(origin="tool", justification=reason), vex=vex)
 
 
+@lru_cache(maxsize=256)
+def _tagged(tags: tuple[str, ...], status: str) -> tuple[str, ...]:
+    return (*tags, f"status:{status}")
+
+
+def _listed(versions: str) -> tuple[str, ...]:
+    if "," not in versions:
+        return (text,) if (text := versions.strip()) else ()
+    return tuple(part for text in versions.split(",") if (part := text.strip()))
+
+
 def _ratings(row: model.Vulnerability) -> tuple[Cvss, ...]:
     """Return the vendors' ratings, those of the source that the severity is from first."""
     if not row.cvss:
         return ()
     found: list[Cvss] = []
-    for vendor, score in sorted(row.cvss.items(), key=lambda pair: pair[0] != row.severity_source):
+    scores: Iterable[tuple[str, model.Score]] = row.cvss.items()
+    if len(row.cvss) > 1:
+        scores = sorted(scores, key=lambda pair: pair[0] != row.severity_source)
+    for vendor, score in scores:
         for vector, number, version in (
             (score.v4_vector, score.v4_score, "4.0"),
             (score.v3_vector, score.v3_score, "3"),

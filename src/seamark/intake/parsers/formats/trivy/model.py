@@ -6,22 +6,26 @@ import msgspec
 from msgspec import Raw, Struct, field
 
 
-class Layer(Struct, rename="pascal"):
+class Part(Struct, gc=False, rename="pascal"):
+    """What every object has in common: no cycles, names in Go's case."""
+
+
+class Layer(Part):
     digest: str = ""
     diff_id: str = field(default="", name="DiffID")
 
 
-class Identifier(Struct):
+class Identifier(Struct, gc=False):
     purl: str = field(default="", name="PURL")
     uid: str = field(default="", name="UID")
 
 
-class Location(Struct, rename="pascal"):
+class Location(Part):
     start_line: int = 0
     end_line: int = 0
 
 
-class Package(Struct, rename="pascal"):
+class Package(Part):
     name: str
     id: str = field(default="", name="ID")
     version: str = ""
@@ -38,7 +42,7 @@ class Package(Struct, rename="pascal"):
     locations: list[Location] | None = None
 
 
-class Score(Struct):
+class Score(Struct, gc=False):
     v2_vector: str = field(default="", name="V2Vector")
     v3_vector: str = field(default="", name="V3Vector")
     v4_vector: str = field(default="", name="V40Vector")
@@ -47,7 +51,7 @@ class Score(Struct):
     v4_score: float | None = field(default=None, name="V40Score")
 
 
-class Vulnerability(Struct, rename="pascal"):
+class Vulnerability(Part):
     pkg_name: str
     vulnerability_id: str = field(default="", name="VulnerabilityID")
     vendor_ids: list[str] | None = field(default=None, name="VendorIDs")
@@ -69,23 +73,23 @@ class Vulnerability(Struct, rename="pascal"):
     references: list[str] | None = None
 
 
-class Line(Struct, rename="pascal"):
+class Line(Part):
     number: int = 0
     content: str = ""
     is_cause: bool = False
 
 
-class Code(Struct, rename="pascal"):
+class Code(Part):
     lines: list[Line] | None = None
 
 
-class Occurrence(Struct, rename="pascal"):
+class Occurrence(Part):
     resource: str = ""
     filename: str = ""
     location: Location | None = None
 
 
-class Cause(Struct, rename="pascal"):
+class Cause(Part):
     resource: str = ""
     provider: str = ""
     service: str = ""
@@ -95,7 +99,7 @@ class Cause(Struct, rename="pascal"):
     occurrences: list[Occurrence] | None = None
 
 
-class Misconfiguration(Struct, rename="pascal"):
+class Misconfiguration(Part):
     id: str = field(name="ID")
     avd_id: str = field(default="", name="AVDID")
     type: str = ""
@@ -112,7 +116,7 @@ class Misconfiguration(Struct, rename="pascal"):
     cause_metadata: Cause | None = None
 
 
-class Secret(Struct, rename="pascal"):
+class Secret(Part):
     rule_id: str = field(name="RuleID")
     category: str = ""
     severity: str = ""
@@ -123,7 +127,7 @@ class Secret(Struct, rename="pascal"):
     layer: Layer | None = None
 
 
-class Licence(Struct, rename="pascal"):
+class Licence(Part):
     name: str
     severity: str = ""
     category: str = ""
@@ -133,7 +137,7 @@ class Licence(Struct, rename="pascal"):
     link: str = ""
 
 
-class Modified(Struct, rename="pascal"):
+class Modified(Part):
     """A finding that an ignore file, a policy or a VEX document has set aside (`--show-suppressed`)."""
 
     type: str = ""
@@ -143,12 +147,12 @@ class Modified(Struct, rename="pascal"):
     finding: Raw = field(default_factory=Raw)
 
 
-class Summary(Struct, rename="pascal"):
+class Summary(Part):
     successes: int = 0
     failures: int = 0
 
 
-class Result(Struct, rename="pascal"):
+class Result(Part):
     target: str
     result_class: str = field(default="", name="Class")
     type: str = ""
@@ -161,13 +165,13 @@ class Result(Struct, rename="pascal"):
     modified: list[Modified] | None = field(default=None, name="ExperimentalModifiedFindings")
 
 
-class OperatingSystem(Struct, rename="pascal"):
+class OperatingSystem(Part):
     family: str = ""
     name: str = ""
     end_of_life: bool = field(default=False, name="EOSL")
 
 
-class ContainerConfig(Struct, rename="pascal"):
+class ContainerConfig(Part):
     labels: dict[str, str] | None = None
 
 
@@ -180,7 +184,7 @@ class ImageConfig(Struct):
     rootfs: FileSystem | None = None
 
 
-class Metadata(Struct, rename="pascal"):
+class Metadata(Part):
     os: OperatingSystem | None = field(default=None, name="OS")
     image_id: str = field(default="", name="ImageID")
     diff_ids: list[str] | None = field(default=None, name="DiffIDs")
@@ -192,11 +196,11 @@ class Metadata(Struct, rename="pascal"):
     commit: str = ""
 
 
-class Tool(Struct, rename="pascal"):
+class Tool(Part):
     version: str = ""
 
 
-class Report(Struct, rename="pascal"):
+class Report(Part):
     schema_version: int
     trivy: Tool | None = None
     created_at: str = ""
@@ -206,7 +210,7 @@ class Report(Struct, rename="pascal"):
     results: list[Result] | None = None
 
 
-class Resource(Struct, rename="pascal"):
+class Resource(Part):
     kind: str
     name: str
     namespace: str = ""
@@ -215,7 +219,7 @@ class Resource(Struct, rename="pascal"):
     error: str = ""
 
 
-class Cluster(Struct, rename="pascal"):
+class Cluster(Part):
     cluster_name: str
     resources: list[Resource] | None = None
     findings: list[Resource] | None = None

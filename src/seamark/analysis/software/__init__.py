@@ -1,0 +1,1 @@
+"""Inventories of software: the order of versions, queries, advisories, differences. Pure."""

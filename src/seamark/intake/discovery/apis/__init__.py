@@ -1,0 +1,1 @@
+"""Descriptions of APIs: OpenAPI, AsyncAPI, GraphQL and protocol buffers."""

@@ -1,0 +1,1 @@
+"""What code says of what it is: frameworks, entry points, services."""

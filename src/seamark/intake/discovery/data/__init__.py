@@ -1,0 +1,1 @@
+"""Data files of discovery, and what reads them."""

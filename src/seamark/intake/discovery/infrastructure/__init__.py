@@ -1,0 +1,1 @@
+"""What the extractors of containers, clusters and clouds share: images, places, addresses, and the engines that read declared objects."""

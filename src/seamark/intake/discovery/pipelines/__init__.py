@@ -1,0 +1,1 @@
+"""Pipelines: what they run, build and deploy."""

@@ -1,0 +1,1 @@
+"""Inventories of software and what attests them: documents in, values out. Pure and offline."""

@@ -1,0 +1,1 @@
+"""Coverage-guided fuzzing of detection and every parser: see `make fuzz`."""
