@@ -24,6 +24,7 @@ EXAMPLE = HERE.parent / "examples/harbour"
 SCRIPT_OF_NPM = "lib/node_modules/npm/bin/npm-cli.js"
 
 TAKEN: dict[str, tuple[str, tuple[str, ...]]] = {
+    "cytoscape": ("cytoscape", ("dist/cytoscape.min.js", "LICENSE")),
     "htmx": ("htmx.org", ("dist/htmx.min.js", "LICENSE")),
     "inter": ("@fontsource-variable/inter", ("wght.css", "files/*-wght-normal.woff2", "LICENSE")),
     "jetbrains-mono": ("@fontsource-variable/jetbrains-mono", ("wght.css", "files/*-wght-normal.woff2", "LICENSE")),

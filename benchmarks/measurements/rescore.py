@@ -11,7 +11,7 @@ def rescore(date: str, add: float) -> Sample:
     """Load a feed in which every CVE of the database has moved by `add`."""
     from django.db import connection
 
-    from seamark.intake.connectors.intelligence import Feed, Known
+    from seamark.intake.connectors.feeds.statements import Feed, Known
     from seamark.pipeline.intelligence import load
     from seamark.store.models import VulnerabilityName
 

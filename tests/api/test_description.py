@@ -18,7 +18,7 @@ OPENAPI = {
         "paths": {
             "propertyNames": {"pattern": "^/api/v1/"},
             "additionalProperties": {
-                "propertyNames": {"enum": ["get", "post", "patch"]},
+                "propertyNames": {"enum": ["get", "post", "put", "patch"]},
                 "additionalProperties": {
                     "required": ["operationId", "summary", "description", "responses", "tags"],
                     "properties": {

@@ -89,7 +89,7 @@ class TestIssues:
 def test_no_issues_at_all(seamark: Command) -> None:
     assert seamark("issues").out == "There are no open issues. Import reports with `seamark import`.\n"
     assert seamark("fixes").out.startswith("There is no fix that a tool names.")
-    assert seamark("intelligence", "status").out.startswith("No intelligence is loaded")
+    assert seamark("intel", "status").out.startswith("No intelligence is loaded")
 
 
 @pytest.mark.usefixtures("world")
@@ -262,7 +262,7 @@ class TestIntelligence:
         issue = Issue.objects.get(vulnerability__names__name="CVE-2020-8203")
         before = issue.risk
         kev, epss = report(as_bytes(KEV), "kev.json"), report(gzip.compress(EPSS), "epss.csv.gz")
-        result = seamark("intelligence", "import", epss, kev)
+        result = seamark("intel", "import", epss, kev)
         assert (result.code, result.err) == (0, "")
         assert result.out.splitlines() == [
             f"{epss}: EPSS, 2 rows as of 2026-11-02; 1 issue scored anew",
@@ -273,11 +273,11 @@ class TestIntelligence:
         assert issue.kev
         known = Exploitation.objects.get(name="CVE-2020-8203")
         assert (known.epss, str(known.kev_added), known.ransomware) == (0.93, "2026-10-30", True)
-        status = lines(seamark("intelligence", "status", "--json").out)
-        assert {"EPSS 2026-11-02 (v2025.03.14)": 1}.items() <= {
+        status = lines(seamark("intel", "status", "--json").out)
+        assert {"EPSS 2026-11-02 (v2025.03.14)": 2}.items() <= {
             one["snapshot"]: one["entries"] for one in status
         }.items()
-        assert "KEV 2026.11.01" in seamark("intelligence", "status").out
+        assert "KEV 2026.11.01" in seamark("intel", "status").out
         assert seamark("intelligence", "import", report(as_bytes(FACTS), "facts.json")).code == 0
         known.refresh_from_db()
         assert (known.epss, str(known.kev_added)) == (0.5, "2026-10-30")
@@ -291,7 +291,7 @@ class TestIntelligence:
         }  # fmt: skip
         paths = [report(content, name) for name, content in bad.items()] + [tmp_path, tmp_path / "gone"]
         good = report(EPSS, "good.csv")
-        result = seamark("intelligence", "import", *paths, good)
+        result = seamark("intel", "import", *paths, good)
         assert result.code == 2
         assert [line.split(": ")[0] for line in result.err.splitlines()] == [str(path) for path in paths]
         assert result.out.startswith(f"{good}: EPSS, 2 rows")
@@ -310,4 +310,4 @@ def test_completion(shell: str, seamark: Command, tmp_path: Path) -> None:
 
 def test_completion_completes(installation: Installation) -> None:
     result = installation.run(env={"_SEAMARK_COMPLETE": "bash_complete", "COMP_WORDS": "seamark i", "COMP_CWORD": "1"})
-    assert [line.split(",")[1] for line in result.out.splitlines()] == ["import", "issues", "intelligence"]
+    assert [line.split(",")[1] for line in result.out.splitlines()] == ["import", "issues", "intel"]

@@ -24,7 +24,7 @@ HOSTILE = {
     "SQL": "'; DROP TABLE store_issue; --",
     "a template": "%s%n{0}{{7*7}}$(id)`id`",
     "a path": "../../../../etc/shadow",
-    "a directory": "/",
+    "a directory": ".",
     "a device": "/dev/full",
     "a long word": "A" * 100_000,
     "many signs": "🦭" * 300,
@@ -79,7 +79,7 @@ def test_all_commands_are_walked() -> None:
     walked = list(commands())
     assert {words[0] for words in walked} == set(COMMANDS)
     assert ["user", "token"] in walked
-    assert ["intelligence", "import"] in walked
+    assert ["intel", "import"] in walked
 
 
 def is_answer(code: int, out: str, err: str) -> bool:

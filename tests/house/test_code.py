@@ -79,7 +79,11 @@ def test_every_module_is_reached_by_a_test() -> None:
     for path in (ROOT / "tests").rglob("*.py"):
         reached |= imports(path) & set(files)
     # Registries import these, and tests/parsers, tests/discovery and tests/scanners take each of them.
-    plugins = ("seamark.intake.parsers.formats.", "seamark.intake.discovery.extractors.", "seamark.intake.scanners.tools.")
+    plugins = (
+        "seamark.intake.parsers.formats.",
+        "seamark.intake.discovery.extractors.",
+        "seamark.intake.scanners.tools.",
+    )
     reached |= {name for name in files if name.startswith(plugins)}
     waiting = list(reached)
     while waiting:

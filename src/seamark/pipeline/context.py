@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from django.db import transaction
 from msgspec import to_builtins
 
+from seamark.governance.triage.context import PERSON
 from seamark.intake.discovery.context import ApplicationContext, Money
 from seamark.pipeline.scoring import rescore
 from seamark.store.models import Application, BusinessUnit, Control, Issue
-
-PERSON: Final = "person"
-"""The origin of facts that somebody decided on: no file takes them back."""
 
 
 def apply_context(application: Application, context: ApplicationContext, origin: str = "seamark.yaml") -> None:

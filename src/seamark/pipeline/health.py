@@ -80,6 +80,6 @@ def _intelligence() -> Check:
         return (
             "intelligence",
             "note",
-            "none loaded: scores do not know what is exploited (`seamark intelligence import`)",
+            "none loaded: scores do not know what is exploited (`seamark intel update`)",
         )
     return "intelligence", "well", f"{number:,} vulnerabilities"

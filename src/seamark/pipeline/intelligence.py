@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from django.db import transaction
-from django.db.models import Count
+from django.db import connection, transaction
+from django.db.models import Q
 
-from seamark.intake.connectors.intelligence import Feed, Known, read_feed
+from seamark.intake.connectors.feeds.catalogue import read_feed
+from seamark.intake.connectors.feeds.statements import Feed, Known
 from seamark.pipeline.scoring import rescore
 from seamark.store import writer
-from seamark.store.models import Exploitation
+from seamark.store.models import EpssPoint, Exploitation
 
 
 class Loaded(NamedTuple):
@@ -22,9 +25,19 @@ class Loaded(NamedTuple):
     date: str
     rows: int
     rescored: int
+    snapshot: str
 
 
-_COLUMNS = ("epss", "epss_percentile", "epss_date", "kev_added", "kev_due", "ransomware", "snapshot")
+_COLUMNS = (
+    "epss", "epss_percentile", "epss_date", "kev_added", "kev_due", "ransomware", "catalogues", "exploits", "cvss", "ssvc", "snapshot",
+)  # fmt: skip
+_CHANGED_BY = {"EPSS": ("epss", "epss_percentile", "epss_date", "snapshot")}
+_MANY = 50_000
+_NOTHING: tuple[Any, ...] = (None, None, None, None, None, False, "", "", None, "", "")
+CATALOGUES = frozenset({"KEV", "EUVD", "VulnCheck"})
+"""Kinds of feeds that list what is exploited. Each is complete: what it lists no longer is taken back."""
+EXPLOITS = frozenset({"Exploit-DB", "Metasploit", "Nuclei", "VulnCheck"})
+"""The same for collections of exploits."""
 
 
 def load_file(path: Path) -> Loaded:
@@ -35,80 +48,127 @@ def load_file(path: Path) -> Loaded:
 def load(feed: Feed) -> Loaded:
     """Store a feed's entries, writing only those that changed, and score the issues that they concern anew."""
     with transaction.atomic():
-        columns = ", ".join(_COLUMNS)
+        entries = {one.name: one for one in feed.entries}
+        # What a feed cannot change is neither read nor written: EPSS comes with 300,000 rows a day.
+        columns = _CHANGED_BY.get(feed.kind, _COLUMNS)
+        places = [_COLUMNS.index(column) for column in columns]
         known = {
             row[1]: row
-            for row in writer.select_in(
-                f"SELECT id, name, {columns} FROM store_exploitation WHERE name {{values}}", [one.name for one in feed.entries]  # noqa: S608
-            )
-        }  # fmt: skip
-        changed, fresh = [], []
-        for one in feed.entries:
-            row = known.get(one.name)
-            after = _merged(row[2:] if row else None, one, feed)
+            for row in _named(f"SELECT id, name, {', '.join(columns)} FROM store_exploitation", 1, entries)  # noqa: S608
+        }
+        changed, fresh, names = [], [], []
+        for name, one in entries.items():
+            row = known.get(name)
             if row is None:
-                fresh.append((one.name, *after))
-            elif tuple(_plain(value) for value in row[2:-1]) != tuple(_plain(value) for value in after[:-1]):
-                changed.append((row[0], *after))
-        writer.update(Exploitation, _COLUMNS, changed)
+                fresh.append((name, *_merged(_NOTHING, one, feed)))
+                continue
+            before = list(_NOTHING)
+            for place, value in zip(places, row[2:], strict=True):
+                before[place] = _plain(value)
+            after = _merged(tuple(before), one, feed)
+            if tuple(before[:-1]) != after[:-1]:
+                changed.append((row[0], *(after[place] for place in places)))
+                names.append(name)
+        writer.update(Exploitation, columns, changed)
         numbers = writer.reserve(Exploitation, len(fresh))
         writer.insert(
             Exploitation,
             ["id", "name", *_COLUMNS],
             [(number, *row) for number, row in zip(numbers, fresh, strict=True)],
         )
-        gone = _withdrawn(feed)
-        names = (
-            [row[0] for row in fresh]
-            + [name for name, row in known.items() if row[0] in {one[0] for one in changed}]
-            + gone
-        )
+        names += [row[0] for row in fresh]
+        names += _withdrawn(feed.kind, entries.keys())
+        if feed.kind == "EPSS" and feed.date:
+            _remember(feed.date, entries)
         issues = _issues_of(names)
         rescore(issues)
-    return Loaded(feed.kind, feed.date, len(feed.entries), len(issues))
+    return Loaded(feed.kind, feed.date, len(feed.entries), len(issues), feed.snapshot)
 
 
-def _merged(before: tuple[Any, ...] | None, one: Known, feed: Feed) -> tuple[Any, ...]:
+def _named(select: str, place: int, names: Mapping[str, object]) -> list[tuple[Any, ...]]:
+    """Return the rows of a query whose column `name`, at a place, is among these. Beyond some it is quicker to read them all."""
+    if len(names) <= _MANY:
+        return writer.select_in(f"{select} WHERE name {{values}}", list(names))
+    with connection.cursor() as cursor:
+        cursor.execute(select)
+        return [row for row in cursor.fetchall() if row[place] in names]
+
+
+def _merged(before: tuple[Any, ...], one: Known, feed: Feed) -> tuple[Any, ...]:
     """Return the columns after a feed has spoken: what it does not speak of stays."""
-    epss, percentile, epss_date, added, due, ransomware, snapshot = before or (None, None, None, None, None, False, "")
+    epss, percentile, epss_date, added, due, ransomware, catalogues, exploits, cvss, ssvc, snapshot = before
     if one.epss is not None:
         epss, percentile, epss_date = one.epss, one.percentile, one.epss_date or None
     if one.kev_added:
-        added, due, ransomware = one.kev_added, one.kev_due or None, one.ransomware
-    kind = feed.snapshot.split(" ", 1)[0]
-    others = [part for part in snapshot.split(", ") if part and part.split(" ", 1)[0] != kind]
-    told = feed.snapshot if feed.kind == "facts" else ", ".join(sorted([*others, feed.snapshot]))
-    return epss, percentile, _plain(epss_date), _plain(added), _plain(due), bool(ransomware), told[:200]
+        kind = feed.kind if feed.kind in CATALOGUES else "KEV"
+        if _without(catalogues, kind):
+            # Others list it, too: the first day and the worst word count.
+            added, due = min(added or one.kev_added, one.kev_added), due or one.kev_due or None
+            ransomware = ransomware or one.ransomware
+        else:
+            added, due, ransomware = one.kev_added, one.kev_due or None, one.ransomware
+        catalogues = _with(catalogues, kind)
+    if feed.kind in EXPLOITS:
+        exploits = _with(exploits, feed.kind) if one.exploit else _without(exploits, feed.kind)
+    if one.cvss is not None:
+        cvss = one.cvss
+    ssvc = one.ssvc or ssvc
+    told = feed.snapshot if feed.kind == "facts" else _snapshots(snapshot, feed.snapshot)
+    return epss, percentile, epss_date, added, due, ransomware, catalogues, exploits, cvss, ssvc, told[:300]
+
+
+@lru_cache(maxsize=4096)
+def _snapshots(before: str, fresh: str) -> str:
+    """Return the snapshots that facts come from, with a fresh one in the place of its feed's former."""
+    kind = fresh.split(" ", 1)[0]
+    others = [part for part in before.split(", ") if part and part.split(" ", 1)[0] != kind]
+    return ", ".join(sorted([*others, fresh]))
+
+
+def _with(names: str, name: str) -> str:
+    return ",".join(sorted({*names.split(","), name} - {""}))
+
+
+def _without(names: str, name: str) -> str:
+    return ",".join(sorted(set(names.split(",")) - {name, ""}))
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, date):
-        return value.isoformat()
-    return bool(value) if isinstance(value, bool) else value
+    return value.isoformat() if isinstance(value, date) else value
 
 
-def _withdrawn(feed: Feed) -> list[str]:
-    """Take back what a KEV catalogue no longer lists."""
-    if feed.kind != "KEV":
-        return []
-    listed = {one.name for one in feed.entries}
-    gone = [row for row in Exploitation.objects.filter(kev_added__isnull=False).only("name") if row.name not in listed]
-    Exploitation.objects.filter(pk__in=[row.pk for row in gone]).update(kev_added=None, kev_due=None, ransomware=False)
-    return [row.name for row in gone]
+def _withdrawn(kind: str, listed: Container[str]) -> list[str]:
+    """Take back what a catalogue of exploited flaws, or of exploits, no longer lists."""
+    gone: dict[int, Exploitation] = {}
+    for column, kinds in (("catalogues", CATALOGUES), ("exploits", EXPLOITS)):
+        if kind not in kinds:
+            continue
+        theirs = Q(**{f"{column}__contains": kind})
+        if kind == "KEV":
+            # Written before there was more than one catalogue.
+            theirs |= Q(catalogues="", kev_added__isnull=False)
+        for found in Exploitation.objects.filter(theirs):
+            if found.name not in listed:
+                row = gone.setdefault(found.pk, found)
+                setattr(row, column, _without(getattr(row, column), kind))
+                if column == "catalogues" and not row.catalogues:
+                    row.kev_added, row.kev_due, row.ransomware = None, None, False
+    for row in gone.values():
+        row.save()
+    return [row.name for row in gone.values()]
 
 
-def _issues_of(names: list[str]) -> list[int]:
-    groups = sorted(
-        {
-            number
-            for (number,) in writer.select_in("SELECT group_id FROM store_vulnerabilityname WHERE name {values}", names)
-        }
+def _remember(day: str, entries: dict[str, Known]) -> None:
+    """Keep the day's chance of the flaws that some finding names."""
+    ours = [name for (name,) in _named("SELECT name FROM store_vulnerabilityname", 0, entries)]
+    points = [EpssPoint(name=name, day=day, epss=chance) for name in ours if (chance := entries[name].epss) is not None]
+    EpssPoint.objects.bulk_create(
+        points, batch_size=2000, update_conflicts=True, unique_fields=["name", "day"], update_fields=["epss"]
     )
+
+
+def _issues_of(names: Sequence[str]) -> list[int]:
+    told = _named("SELECT name, group_id FROM store_vulnerabilityname", 0, dict.fromkeys(names))
+    groups = sorted({number for _, number in told})
     found = writer.select_in("SELECT id FROM store_issue WHERE state <= 3 AND vulnerability_id {values}", groups)
     return [number for (number,) in found]
-
-
-def snapshots() -> list[dict[str, Any]]:
-    """Return the snapshots in use, with how many entries come from each."""
-    rows = Exploitation.objects.values("snapshot").annotate(entries=Count("id")).order_by("snapshot")
-    return [{"snapshot": row["snapshot"], "entries": row["entries"]} for row in rows]

@@ -70,6 +70,12 @@ OPTIONS: tuple[Option, ...] = (
         None,
         "Folder of mapping files (`*.yaml`), each of which is a format of its own; read once, at the start.",
     ),
+    Option(
+        "SEAMARK_FEED_MIRROR",
+        str,
+        "",
+        "Address of a folder with the files of the feeds, for `seamark intel update`; by default each publisher's own.",
+    ),
     Option("SEAMARK_DEBUG", bool, False, "Django's debug pages. Never in production."),
 )
 

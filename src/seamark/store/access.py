@@ -23,6 +23,7 @@ from seamark.store.models import (
     Report,
     Scan,
     Stream,
+    Survey,
     User,
 )
 from seamark.store.models.people import Role
@@ -147,6 +148,10 @@ class Visible:
             return Import.objects.none()
         names = self.applications().values_list("name", flat=True)
         return Import.objects.filter(Q(author=self.actor.pk) | Q(target__application__in=list(names)))
+
+    def surveys(self) -> QuerySet[Survey]:
+        """Return surveys; those of no application only to people who see everything."""
+        return self._of_applications(Survey.objects.all(), "application")
 
     def reports(self) -> QuerySet[Report]:
         """Return reports that were scanned into an application that the person sees."""

@@ -128,7 +128,9 @@ class Asked:
     def _shown(self) -> QuerySet[Asset]:
         if self._applications is None:
             return Asset.objects.all()
-        return Asset.objects.filter(Q(application__in=self._applications))
+        return Asset.objects.filter(
+            Q(application__in=self._applications) | Q(application=None, kind=AssetKind.DATA_CLASS.value)
+        )
 
     def _named(self, text: str) -> list[int]:
         kind, colon, key = text.partition(":")

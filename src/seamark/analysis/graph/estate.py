@@ -106,16 +106,16 @@ def _expected() -> list[_Expected]:
 
 
 def coverage(
-    visible: Visible, now: datetime, *, stale: timedelta = STALE, limit: int = 500, application: int | None = None
+    visible: Visible, now: datetime, *, stale: timedelta = STALE, limit: int = 500, among: Q | None = None
 ) -> list[Gap]:
     """Return the assets without a scan of a kind that they should have, with the reason; and those that nobody owns.
 
-    With `application` only that application's assets are looked at. A scan counts where it is of the asset itself, proves what it says, and is younger than `stale`.
+    With `among` only assets that fit are looked at. A scan counts where it is of the asset itself, proves what it says, and is younger than `stale`.
     """
     found: list[Gap] = []
     assets = visible.assets().filter(gone_at=None)
-    if application is not None:
-        assets = assets.filter(application=application)
+    if among is not None:
+        assets = assets.filter(among)
     for expected in _expected():
         rows = list(
             assets.filter(expected.which, kind=expected.kind.value).order_by("id").values_list("id", flat=True)[:MOST]

@@ -32,11 +32,23 @@ class Parts:
 
     def of(self, asset: int, place: str) -> list[int]:
         """Return the parts of a repository in which a place (`path:line`) lies: the manifest itself, or the innermost service."""
-        path = place.rpartition(":")[0] if place.rpartition(":")[2].isdecimal() else place
+        path = _path(place)
         if (manifest := self._manifests.get(asset, {}).get(path)) is not None:
             return [manifest]
         inner = next((number for folder, number in self._folders.get(asset, ()) if path.startswith(folder)), None)
         return [inner] if inner is not None else []
+
+    def around(self, asset: int, place: str) -> list[int]:
+        """Return the manifest and the innermost service in which a place lies, as far as there are."""
+        path = _path(place)
+        manifest = self._manifests.get(asset, {}).get(path)
+        inner = next((number for folder, number in self._folders.get(asset, ()) if path.startswith(folder)), None)
+        return [number for number in (manifest, inner) if number is not None]
+
+
+def _path(place: str) -> str:
+    path, _, line = place.rpartition(":")
+    return path if line.isdecimal() else place
 
 
 def starts_of(issues: Iterable[Issue]) -> Mapping[int, list[int]]:

@@ -21,17 +21,22 @@ def score(facts: Sequence[Facts], profile: Profile) -> NDArray[np.int16]:
     """Return the scores of many issues in tenths, 0 to 1000. Equal facts are computed once."""
     unique: dict[Facts, int] = {}
     rows = np.fromiter((unique.setdefault(one, len(unique)) for one in facts), dtype=np.int64, count=len(facts))
-    values = np.array([[factor.value(one) or 0.0 for factor in FACTORS] for one in unique], dtype=np.float64)
-    weights = np.array([profile.weights.get(factor.name, 0.0) for factor in FACTORS])
-    if not len(values):
+    if not unique:
         return np.zeros(0, dtype=np.int16)
-    # Added up factor by factor, in the order of the receipt, so that both round alike.
-    total = np.full(len(values), profile.intercept)
-    for column, weight in enumerate(weights):
-        total = total + weight * values[:, column]
-    tenths = np.array([_tenths(odds) for odds in total.tolist()], dtype=np.int64)
+    tenths = np.array([_tenths(odds) for odds in log_odds(tuple(unique), profile).tolist()], dtype=np.int64)
     least = np.array([_floor(one, profile)[0] for one in unique], dtype=np.int64)
     return np.maximum(tenths, least).astype(np.int16)[rows]
+
+
+def log_odds(facts: Sequence[Facts], profile: Profile) -> NDArray[np.float64]:
+    """Return the log-odds of many issues before floors and rounding."""
+    values = np.array([[factor.value(one) or 0.0 for factor in FACTORS] for one in facts], dtype=np.float64)
+    weights = np.array([profile.weights.get(factor.name, 0.0) for factor in FACTORS])
+    # Added up factor by factor, in the order of the receipt, so that both round alike.
+    total = np.full(len(facts), profile.intercept)
+    for column, weight in enumerate(weights if len(facts) else ()):
+        total = total + weight * values[:, column]
+    return total
 
 
 def _tenths(log_odds: float) -> int:
@@ -123,6 +128,8 @@ def reason(facts: Facts) -> str:
         words.append("not reachable")
     if facts.epss is not None and facts.epss >= 0.05:
         words.append(f"exploitation likely (EPSS {facts.epss * 100:.0f} %)")
+    if facts.exploit in {"weaponised", "template"}:
+        words.append("exploit ready to use")
     if facts.tools >= 2:
         words.append(f"{facts.tools} tools agree")
     if facts.cvss is not None and (facts.cvss >= 70 or len(words) < 2):

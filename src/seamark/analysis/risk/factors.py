@@ -54,6 +54,12 @@ _EXPOSURE = {"internet": 1.0, "partner": 0.4, "internal": -0.6, "none": -1.0}
 _EXPOSURE_WORDS = {
     "internet": "internet-facing", "partner": "open to partners", "internal": "internal only", "none": "not exposed",
 }  # fmt: skip
+NEUTRAL_CVSS = 70
+"""Tenths. Half of all CVEs are scored lower, half higher: a CVE of which no score is known stands among them."""
+_EXPLOIT = {"none": 0.0, "poc": 0.4, "template": 0.7, "weaponised": 1.0}
+_EXPLOIT_WORDS = {
+    "none": "No public exploit", "poc": "Proof of concept", "template": "A scanner's template", "weaponised": "Exploit ready to use",
+}  # fmt: skip
 SENSITIVE = frozenset({"PII", "PHI", "PCI", "SECRETS"})
 _LINKED = frozenset({Kind.DEPENDENCY, Kind.CONTAINER, Kind.HOST})
 
@@ -111,8 +117,8 @@ FACTORS: tuple[Factor, ...] = (
         lambda f: "",
     ),
     Factor(
-        "cvss", "Highest CVSS base score; 5.0 is neutral.",
-        lambda f: None if f.cvss is None else (f.cvss - 50) / 50,
+        "cvss", "Highest CVSS base score; 7.0, the usual one, is neutral.",
+        lambda f: None if f.cvss is None else (f.cvss - NEUTRAL_CVSS) / (30 if f.cvss > NEUTRAL_CVSS else 70),
         lambda f: (f"CVSS {(f.cvss or 0) / 10:.1f}", "base score", "advisory"),
         lambda f: "CVSS score" if f.kind in _LINKED else "",
     ),
@@ -126,7 +132,7 @@ FACTORS: tuple[Factor, ...] = (
         "exploited", "Listed as exploited in the wild; ransomware counts in full.",
         lambda f: (1.0 if f.ransomware else 0.8) if f.kev_added else (0.0 if f.intelligence else None),
         lambda f: (
-            "Known exploited" + (", by ransomware" if f.ransomware else ""), f"in the catalogue since {f.kev_added}", _feed(f, "KEV", "Exploited"),
+            "Known exploited" + (", by ransomware" if f.ransomware else ""), f"in the catalogue since {f.kev_added}", _feed(f, "KEV", "Exploited", "EUVD", "VulnCheck"),
         ),
         lambda f: "whether it is exploited in the wild (no intelligence loaded)" if f.kind in _LINKED else "",
     ),
@@ -135,6 +141,12 @@ FACTORS: tuple[Factor, ...] = (
         _epss,
         lambda f: (f"EPSS {_percent(f.epss or 0)}", "chance of exploitation within 30 days", _feed(f, "EPSS")),
         lambda f: "EPSS" if f.kind in _LINKED else "",
+    ),
+    Factor(
+        "exploit", "What is public to exploit it: a proof of concept, a scanner's template, a ready exploit in full.",
+        lambda f: _EXPLOIT.get(f.exploit),
+        lambda f: (_EXPLOIT_WORDS[f.exploit], "", _feed(f, "Exploit-DB", "Metasploit", "Nuclei", "Vulnrichment")),
+        lambda f: "whether an exploit is public" if f.kind in _LINKED else "",
     ),
     Factor(
         "verified", "The tool proved the problem, or proved that it is none.",

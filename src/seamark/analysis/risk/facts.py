@@ -23,6 +23,8 @@ class Facts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     kev_added: str = ""
     """The day it entered a catalogue of known exploited vulnerabilities, or empty."""
     ransomware: bool = False
+    exploit: str = ""
+    """What is public to exploit it: `none`, `poc`, `template`, `weaponised`, or empty where nobody looked."""
     intelligence: str = ""
     """Snapshot of the feeds that EPSS and KEV come from; empty where none was asked about it."""
     verification: Verification | None = None

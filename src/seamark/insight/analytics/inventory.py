@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from django.db.models import Count as Counted
-from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Window
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 from msgspec import Struct
 from msgspec.structs import replace
 
 from seamark.analysis.graph.answers import Node
 from seamark.analysis.graph.nodes import described
-from seamark.core.assets import AssetKind
+from seamark.analysis.graph.places import Parts
+from seamark.core.assets import AssetKind, RelationKind
 from seamark.core.severity import Severity
 from seamark.store.access import Visible
 from seamark.store.models import Asset, Ownership, Relation, Sbom, Scan, Statement
@@ -40,6 +41,7 @@ INVERSE: Final = {
     "builds": "built by", "deploys": "deployed by", "declared_in": "declares",
 }  # fmt: skip
 """How a relation reads from its target."""
+_PARTS: Final = frozenset({AssetKind.SERVICE.value, AssetKind.MANIFEST.value})
 
 
 class Filter(Struct, frozen=True, kw_only=True):
@@ -313,17 +315,54 @@ class Burden(Struct, frozen=True):
     riskiest: int
 
 
-def burdens(visible: Visible, numbers: Sequence[int]) -> dict[int, Burden]:
-    """Return the open issues of assets, by the asset's number, counted up to the bound in all."""
-    rows = visible.issues().filter(asset__in=numbers, open=True).values("pk")[: COUNT_BOUND + 1]
-    groups = visible.issues().filter(pk__in=rows).order_by().values("asset")
-    return {
-        group["asset"]: Burden(group["number"], group["riskiest"])
-        for group in groups.annotate(number=Counted("pk"), riskiest=Max("risk"))
-    }
+def burdens(visible: Visible, nodes: Sequence[Node]) -> dict[int, Burden]:
+    """Return the open issues at assets, by the asset's number, counted up to the bound in all.
+
+    As on the asset's own page, services and manifests have those of their place.
+    """
+    keys = {node.key.partition("//")[0] for node in nodes if node.kind in _PARTS}
+    repositories = dict(visible.assets().filter(kind=AssetKind.REPOSITORY.value, key__in=keys).values_list("id", "key"))
+    wanted = {node.id for node in nodes} | repositories.keys()
+    rows = visible.issues().filter(asset__in=wanted, open=True).values_list("asset", "place", "risk")[: COUNT_BOUND + 1]
+    parts = Parts(Asset.objects.filter(pk__in=repositories))
+    at: dict[int, list[int]] = defaultdict(list)
+    for asset, place, risk in rows:
+        at[asset].append(risk)
+        for part in parts.around(asset, place) if asset in repositories else ():
+            at[part].append(risk)
+    return {node.id: Burden(len(at[node.id]), max(at[node.id])) for node in nodes if node.id in at}
 
 
-def of_application(rows: QuerySet[Asset]) -> dict[str, int]:
-    """Return how many assets of each kind there are, in the order of `AssetKind`."""
-    counted = dict(rows.order_by().values_list("kind").annotate(number=Counted("pk")))
-    return {kind.value: counted[kind.value] for kind in AssetKind if kind.value in counted}
+class Held(Struct, frozen=True, kw_only=True):
+    """Somebody, or a class of data, with how many assets of an application are theirs, or handle it."""
+
+    id: int
+    key: str
+    name: str
+    number: int
+
+
+def owners_of(visible: Visible, application: int, limit: int = 8) -> list[Held]:
+    """Return who answers first for most assets of an application."""
+    owned = Ownership.objects.filter(asset__in=_there(visible, application), rank=1)
+    return _held(owned, "owner", "asset", limit)
+
+
+def data_of(visible: Visible, application: int, limit: int = 20) -> list[Held]:
+    """Return the classes of data that most assets of an application handle."""
+    handled = Relation.objects.filter(
+        source__in=_there(visible, application), kind=RelationKind.HANDLES.value, until=None
+    )
+    return _held(handled.filter(target__kind=AssetKind.DATA_CLASS.value), "target", "source", limit)
+
+
+def _there(visible: Visible, application: int) -> QuerySet[Asset, Any]:
+    return visible.assets().filter(application=application, gone_at=None).values("id")
+
+
+def _held(rows: QuerySet[Any], end: str, counted: str, limit: int) -> list[Held]:
+    groups = rows.order_by().values(end, f"{end}__key", f"{end}__name").annotate(number=Counted(counted, distinct=True))
+    return [
+        Held(id=group[end], key=group[f"{end}__key"], name=group[f"{end}__name"], number=group["number"])
+        for group in groups.order_by("-number", f"{end}__key")[:limit]
+    ]

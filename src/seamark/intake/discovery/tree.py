@@ -68,6 +68,20 @@ class Tree:
         """Tell whether a file is one of the tree's."""
         return path in self._listed
 
+    def has_folder(self, path: str) -> bool:
+        """Tell whether a folder holds one of the tree's files."""
+        return path in self._folders
+
+    @cached_property
+    def _folders(self) -> frozenset[str]:
+        found: set[str] = set()
+        for path in self.files:
+            folder = folder_of(path)
+            while folder and folder not in found:
+                found.add(folder)
+                folder = folder_of(folder)
+        return frozenset(found)
+
     @cached_property
     def _listed(self) -> frozenset[str]:
         return frozenset(self.files)

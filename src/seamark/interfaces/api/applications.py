@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from django.db.models import Count, Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from ninja import Router
-from pydantic import Field
+from ninja import Router, Schema
+from pydantic import ConfigDict, Field
 
-from seamark.interfaces.api.answers import Answer, Number, Turned, answer, tagged, turned_page
-from seamark.interfaces.api.authentication import actor_of
-from seamark.interfaces.api.problems import declared
+from seamark.core.errors import NotAllowed
+from seamark.governance.triage import context
+from seamark.interfaces.api.answers import Answer, Line, Number, Turned, answer, tagged, turned_page
+from seamark.interfaces.api.authentication import WRITE, actor_of
+from seamark.interfaces.api.problems import declared, refused_field
+from seamark.pipeline.scoring import rescore
 from seamark.store.access import Visible
 from seamark.store.models import Application
 
@@ -42,6 +45,8 @@ class ApplicationShape(Answer):
     data_classes: list[str]
     sla_tier: str | None
     revenue_per_hour: float | None
+    environment: str | None
+    compliance: list[str] = Field(description="Frameworks that it is in scope of.")
     origins: dict[str, Any] = Field(description="Where each fact comes from.")
     open_issues: OpenIssues
     highest_risk: float | None
@@ -77,6 +82,41 @@ def show_application(request: HttpRequest, slug: str) -> HttpResponse:
     return tagged(request, next(iter(_shown(seen, [found]))))
 
 
+class Context(Schema):
+    """What people say of an application. What is left out stays; null takes back what was said, until a file says it."""
+
+    model_config = ConfigDict(extra="forbid")
+    criticality: Annotated[int, Field(ge=1, le=4)] | None = Field(None, description="1 (most critical) to 4.")
+    exposure: Literal["internet", "partner", "internal", "none"] | None = None
+    data_classes: Annotated[list[Line], Field(max_length=context.MOST_CLASSES)] | None = None
+    description: Annotated[str, Field(max_length=4000, pattern=r"^[^\x00]*$")] | None = None
+    sla_tier: Annotated[Line, Field(max_length=50)] | None = None
+    revenue_per_hour: Annotated[float, Field(ge=0, lt=10**12)] | None = None
+    environment: Annotated[Line, Field(max_length=50)] | None = None
+    compliance: Annotated[list[Line], Field(max_length=context.MOST_CLASSES)] | None = None
+
+
+@router.put(
+    "/applications/{slug:slug}/context",
+    auth=WRITE,
+    response={200: ApplicationShape, **declared(400, 404, 413)},
+    summary="Say what an application is",
+)
+def set_context(request: HttpRequest, slug: str, told: Context) -> HttpResponse:
+    """Set facts that weigh on an application's issues. What people say wins over every `seamark.yaml`; its origin is `person`."""
+    seen = actor_of(request).seen
+    found = get_object_or_404(seen.applications().select_related("unit"), slug=slug)
+    if not seen.may(context.DESCRIBES, found):
+        raise NotAllowed(f"This needs one of the roles {', '.join(sorted(context.DESCRIBES))} on {found}")
+    try:
+        moved = context.describe(actor_of(request).person, found, told.dict(exclude_unset=True))
+    except NotAllowed as error:
+        raise refused_field("body", str(error)) from None
+    if moved:
+        rescore(seen.issues().filter(application=found).values_list("pk", flat=True).iterator())
+    return answer(next(iter(_shown(seen, [found]))))
+
+
 def _shown(seen: Visible, applications: Sequence[Application]) -> Iterable[dict[str, Any]]:
     """Yield applications as plain values, with how they stand: one statement for all."""
     standing: dict[int, dict[int, tuple[int, int]]] = {one.pk: {} for one in applications}
@@ -98,6 +138,8 @@ def _shown(seen: Visible, applications: Sequence[Application]) -> Iterable[dict[
             "data_classes": one.data_classes,
             "sla_tier": one.sla_tier or None,
             "revenue_per_hour": float(one.revenue_per_hour) if one.revenue_per_hour is not None else None,
+            "environment": one.environment or None,
+            "compliance": one.compliance,
             "origins": one.origins,
             "open_issues": {f"P{band}": bands.get(band, (0, 0))[0] for band in range(5)},
             "highest_risk": worst / 10 if worst is not None else None,

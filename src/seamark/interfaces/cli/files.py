@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+import click
 
 from seamark.core.errors import UnreadableReport
 
@@ -49,3 +53,16 @@ def settled(name: str) -> Iterator[Path]:
                     raise UnreadableReport(f"More than {_MOST // 1024**3} GB came out of the pipe")
                 file.write(block)
         yield kept
+
+
+class Place(click.Path):
+    """A file or folder to read, as an option names it: no device, which may have no end."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path. Fails for devices."""
+        found = super().convert(value, param, ctx)
+        with contextlib.suppress(OSError, ValueError):
+            mode = os.stat(found).st_mode  # noqa: PTH116 - click gives bytes too
+            if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+                self.fail(f"{click.format_filename(found)!r} is a device.", param, ctx)
+        return found

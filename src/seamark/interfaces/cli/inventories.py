@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, time
 from typing import Any
+
+import click
 
 from seamark.analysis.software.difference import Change, Difference, Risk, by_severity
 from seamark.analysis.software.matching import Matching
+from seamark.analysis.software.query import Answer, Query
 from seamark.core.component import Component
 from seamark.core.finding import Finding
 from seamark.core.sbom import Entry, Sbom
 from seamark.intake.sbom.quality import Quality
 from seamark.interfaces.cli import output
+from seamark.interfaces.cli.database import boot
+from seamark.interfaces.cli.table import Column
 
 
 def plain_sbom(name: str, sbom: Sbom, graded: Quality) -> dict[str, Any]:
@@ -137,3 +143,84 @@ def plain_difference(found: Difference, changed: Risk | None) -> dict[str, Any]:
             "remaining": changed.remaining,
         }
     return row
+
+
+PACKAGES = (
+    Column("File", least=8, most=40, fit="cut start"),
+    Column("Package", least=16, most=60),
+    Column("Version", least=8, most=30),
+    Column("Licences", least=8, most=40),
+    Column("", least=4),
+)
+KEPT = (
+    Column("Asset", least=12, most=60, fit="cut start"), Column("Application", least=8), Column("Owner", least=6), Column("Package", least=12),
+    Column("Version", least=8), Column("Since", least=10), Column("Commit", least=8, most=12), Column("", least=4),
+)  # fmt: skip
+
+
+def find_in(asked: Query, files: Sequence[str], read: Callable[[str], Sbom], *, as_lines: bool) -> bool:
+    """Print the packages in files that a query means; tell whether a file could not be read, which `read` has told."""
+    rows = []
+    failed = False
+    for path in files:
+        try:
+            sbom = read(path)
+        except click.exceptions.Exit:
+            failed = True
+            continue
+        listed = [one.component for one in sbom.entries]
+        listed += [sbom.subject.component] if sbom.subject else []
+        found = [(one, answer) for one in listed if (answer := asked.answer(one)) is not Answer.NO]
+        rows += [(output.named(path), one, answer) for one, answer in found]
+    if as_lines:
+        for name, one, answer in rows:
+            output.json_line(
+                {
+                    "file": name,
+                    "package": one.name,
+                    "version": one.version,
+                    "purl": one.purl,
+                    "licences": list(one.licences),
+                    "answer": answer.value,
+                }
+            )
+    else:
+        if rows:
+            output.table(
+                PACKAGES,
+                (
+                    [output.text(cell) for cell in (name, one.name, one.version, ", ".join(one.licences), "" if answer is Answer.YES else "not known")]
+                    for name, one, answer in rows
+                ),
+            )  # fmt: skip
+        output.say(f"{output.count(len(rows), 'package')} found")
+    return failed
+
+
+def find_kept(asked: Query, at: datetime | None, limit: int, *, as_lines: bool) -> None:
+    """Print who holds, of all that is kept, what a query means."""
+    boot()
+    from seamark.pipeline.software import holders
+    from seamark.store.access import everything
+
+    when = datetime.combine(at.date(), time.max, UTC) if at is not None else None
+    found = holders(everything(), asked, at=when, limit=limit)
+    if as_lines:
+        for one in found:
+            output.json_line(one)
+        return
+    if found:
+        output.table(
+            KEPT,
+            (
+                [
+                    output.text(cell)
+                    for cell in (
+                        one.asset.name, one.asset.application, one.asset.owner, one.package, one.version, one.since[:10], one.commit[:12],
+                        "" if one.answer == "yes" else "not known",
+                    )
+                ]
+                for one in found
+            ),
+        )  # fmt: skip
+    output.say(f"{output.count(len(found), 'package')} found")

@@ -19,6 +19,8 @@ COMMANDS = {
     "formats": "List the report formats that can be read.",
     "mapping": "Read reports of any other tool by a mapping file: propose one, try it.",
     "discover": "Say what a folder with source code holds: services, APIs, images, packages, data.",
+    "runtime": "Take over what runs in clusters and clouds, and say how it drifted.",
+    "reach": "Say whether vulnerable packages are imported by code that runs, and affected symbols used.",
     "owner": "Say who owns a file, a folder or a service, how sure that is, and why.",
     "diff": "Compare the reports of two states: new, fixed, moved.",
     "sbom": "Judge, compare, search and merge inventories of software (SBOM).",
@@ -39,12 +41,16 @@ COMMANDS = {
     "serve": "Start the web UI and the API.",
     "worker": "Work off queued imports.",
     "migrate": "Create or update the database.",
-    "intelligence": "Load facts about exploitation (EPSS, KEV) from a file.",
+    "intel": "Fetch or load what is known of exploitation, and say how old it is.",
+    "risk": "Judge the weights behind the score: back-test them; rate CVSS vectors.",
     "user": "Add people and make tokens.",
     "demo": "Import the example application and show it.",
     "check": "Check settings, database and installation.",
     "completion": "Print the shell completion script.",
 }
+
+ALIASES = {"intelligence": "intel"}
+"""Names that commands had before."""
 
 
 class Commands(click.Group):
@@ -56,6 +62,7 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         """Return a command, or None where there is none of that name."""
+        cmd_name = ALIASES.get(cmd_name, cmd_name)
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"seamark.interfaces.cli.commands.{cmd_name}_")

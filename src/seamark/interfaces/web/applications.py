@@ -7,12 +7,19 @@ from dataclasses import dataclass, field
 
 from django.contrib import messages
 from django.db.models import Count as Counted
-from django.db.models import Max, Sum
+from django.db.models import Max, Q, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 
+from seamark.analysis.graph.estate import coverage
 from seamark.core.errors import NotAllowed
+from seamark.core.severity import Severity
 from seamark.governance.triage import context as facts
+from seamark.insight.analytics.fixes import Worth, ranking, worths
+from seamark.insight.analytics.inventory import data_of, owners_of
+from seamark.insight.analytics.software import replaced
+from seamark.interfaces.web.assets import of_application
 from seamark.interfaces.web.frame import person, visible
 from seamark.interfaces.web.issues import address
 from seamark.pipeline.scoring import reason_of, rescore
@@ -24,7 +31,7 @@ from seamark.store.query.paging import COUNT_BOUND
 
 MOST = 500
 USUAL_CLASSES = ("PII", "PHI", "PCI", "SECRETS")
-MOST_TOP, MOST_SCANS, MOST_ASSETS = 8, 50, 50
+MOST_TOP, MOST_SCANS, MOST_FIXES, MOST_GAPS = 8, 50, 5, 12
 
 
 @dataclass
@@ -117,13 +124,58 @@ def show(request: HttpRequest, slug: str) -> HttpResponse:
         "standing": _standings(seen, [application])[0],
         "top": [(issue, reason_of(issue)) for issue in top],
         "scans": _latest_scans(seen, application),
-        "assets": list(seen.assets().filter(application=application).order_by("kind", "key")[:MOST_ASSETS]),
+        "assets": of_application(seen, application),
+        "severities": _severities(seen, application),
+        "fixes": _fixes(seen, application),
         "criticalities": Criticality.choices,
         "exposures": facts.EXPOSURES.items(),
         "classes": sorted({*USUAL_CLASSES, *application.data_classes}),
         "describes": seen.may(facts.DESCRIBES, application),
     }
     return render(request, "web/applications/page.html", context)
+
+
+def _severities(seen: Visible, application: Application) -> list[dict[str, object]]:
+    """Return how many open issues there are of each severity, the worst first, with their lists."""
+    bounded = seen.issues().filter(NEEDS_WORK, application=application).order_by("-risk", "-id").values("pk")
+    rows = seen.issues().filter(pk__in=bounded[: COUNT_BOUND + 1]).order_by().values_list("severity")
+    counted = dict(rows.annotate(number=Counted("pk")))
+    more = sum(counted.values()) > COUNT_BOUND
+    return [
+        {
+            "word": one.word,
+            "count": Count(counted[one.value], more),
+            "address": address(_query(application).having("severity", one.word)),
+        }
+        for one in sorted(Severity, reverse=True)
+        if one.value in counted
+    ]
+
+
+def _fixes(seen: Visible, application: Application) -> list[Worth]:
+    """Return the changes that remove most of the application's risk."""
+    order = ranking(seen.issues().filter(application=application))
+    return worths(seen.fixes(), order.page(MOST_FIXES, "", ""))
+
+
+def estate(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show what takes longer to find out of an application: owners, gaps of coverage, controls, what changed in its software."""
+    seen = visible(request)
+    application = get_object_or_404(seen.applications(), slug=slug)
+    gaps = coverage(seen, timezone.now(), limit=MOST_GAPS + 1, among=Q(application=application))
+    context = {
+        "application": application,
+        "owners": owners_of(seen, application.pk),
+        "unowned": of_application(seen, application)["unowned"],
+        "classes": data_of(seen, application.pk),
+        "gaps": gaps[:MOST_GAPS],
+        "more_gaps": len(gaps) > MOST_GAPS,
+        "controls": list(application.controls.order_by("name")[:50]),
+        "today": timezone.now().date(),
+        "replaced": replaced(seen, application.pk),
+        "everything": seen.everything,
+    }
+    return render(request, "web/applications/_estate.html", context)
 
 
 def _latest_scans(seen: Visible, application: Application) -> list[Scan]:
@@ -140,15 +192,25 @@ def _latest_scans(seen: Visible, application: Application) -> list[Scan]:
 def _describe(request: HttpRequest, application: Application) -> HttpResponse:
     given = request.POST
     criticality = given.get("criticality", "")
+    said = {
+        "criticality": int(criticality) if criticality.isascii() and criticality.isdigit() else -1,
+        "exposure": given.get("exposure", ""),
+        "data_classes": sorted(
+            {
+                name.strip().upper()
+                for name in (*given.getlist("data_classes"), *given.get("more_classes", "").split(","))
+                if name.strip()
+            }
+        ),
+        "description": given.get("description", "").strip(),
+    }
+    # What the form had from a file and the person left alone stays the file's.
+    changed = {name: value for name, value in said.items() if value != getattr(application, name)}
+    for name in ("criticality", "exposure"):
+        if name in changed and not changed[name]:
+            changed[name] = None
     try:
-        moved = facts.describe(
-            person(request),
-            application,
-            criticality=int(criticality) if criticality.isascii() and criticality.isdigit() else -1,
-            exposure=given.get("exposure", ""),
-            data_classes=[*given.getlist("data_classes"), *given.get("more_classes", "").split(",")],
-            description=given.get("description", ""),
-        )
+        moved = facts.describe(person(request), application, changed)
     except NotAllowed as error:
         messages.error(request, str(error))
         return redirect("application", slug=application.slug)

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
+from seamark.analysis.graph.answers import Node
+from seamark.analysis.graph.asked import Asked
+from seamark.analysis.graph.places import starts_of
 from seamark.analysis.risk import Part, Receipt
 from seamark.core.kind import KINDS_BY_CODE
 from seamark.governance.triage import lifecycle, people
@@ -76,6 +79,8 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
         "people": people.assignable(issue.application_id) if works else [],
         "here": request.get_full_path(),
         "siblings": _siblings(seen, issue),
+        "cloud": _cloud(seen, issue),
+        "everything": seen.everything,
         **about_merging(seen, issue, evidence),
     }
     return render(request, "web/issue/page.html", context)
@@ -100,6 +105,12 @@ def _moves(seen: Visible, issue: Issue, *, works: bool) -> list[Move]:
         for state in lifecycle.moves_of(State(issue.state), held)
         if state != issue.state
     ]
+
+
+def _cloud(seen: Visible, issue: Issue) -> list[Node]:
+    """Return the line from the issue's code to cloud and data; nothing where only the asset itself is known."""
+    line = Asked(seen).code_to_cloud(starts_of([issue])[issue.pk])
+    return line if len(line) > 1 else []
 
 
 def _siblings(seen: Visible, issue: Issue) -> int:

@@ -18,7 +18,10 @@ from seamark.store.models import Component, Sbom, SbomComponent, SbomEdge, Scan,
 def record_inventory(stream: Stream, scan: Scan, listed: list[Listed], depends: list[DependsOn]) -> None:
     """Store the components and edges of a scan as the asset's inventory; nothing, where they are as before."""
     before = Sbom.objects.filter(asset=stream.asset, scan__stream=stream, replaced_at=None)
-    keep(Sbom(asset=stream.asset, scan=scan, commit=scan.commit, created_at=timezone.now()), listed, depends, before)
+    fresh = Sbom(
+        asset=stream.asset, scan=scan, commit=scan.commit, image_digest=scan.image_digest, created_at=timezone.now()
+    )
+    keep(fresh, listed, depends, before)
 
 
 def keep(fresh: Sbom, listed: Sequence[Listed], depends: Sequence[DependsOn], before: QuerySet[Sbom]) -> bool:

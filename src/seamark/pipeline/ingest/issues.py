@@ -86,7 +86,21 @@ def with_intelligence(facts: Facts, flaw: Exploitation | None) -> Facts:
     return replace(
         facts, epss=flaw.epss, epss_date=flaw.epss_date.isoformat() if flaw.epss_date else "",
         kev_added=flaw.kev_added.isoformat() if flaw.kev_added else "", ransomware=flaw.ransomware, intelligence=flaw.snapshot,
+        exploit=_exploit(flaw), cvss=flaw.cvss if facts.cvss is None else facts.cvss,
     )  # fmt: skip
+
+
+def _exploit(flaw: Exploitation) -> str:
+    """Return how ready what is public is, by who has it; empty where nobody looked."""
+    listed = set(flaw.exploits.split(",")) - {""}
+    stated = flaw.ssvc.partition("/")[0]
+    if "Metasploit" in listed or stated == "active":
+        return "weaponised"
+    if "Nuclei" in listed:
+        return "template"
+    if listed or stated == "poc":
+        return "poc"
+    return "none" if stated == "none" else ""
 
 
 class Scorer:

@@ -210,6 +210,11 @@ def exploitation_of(names: Iterable[str]) -> dict[str, Exploitation]:
 
 
 def worst(told: Iterable[Exploitation]) -> Exploitation | None:
-    """Return the most alarming of several statements about one flaw."""
+    """Return the most alarming of several statements about one flaw, with what only the others say."""
     rows = list(told)
-    return max(rows, key=lambda row: (row.kev_added is not None, row.ransomware, row.epss or 0), default=None)
+    found = max(rows, key=lambda row: (row.kev_added is not None, row.ransomware, row.epss or 0), default=None)
+    if found is not None and len(rows) > 1:
+        found.exploits = ",".join(sorted({name for row in rows for name in row.exploits.split(",") if name}))
+        found.ssvc = found.ssvc or max(row.ssvc for row in rows)
+        found.cvss = max((row.cvss for row in rows if row.cvss is not None), default=None)
+    return found

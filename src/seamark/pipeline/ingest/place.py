@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django.db.models import QuerySet, Value
 from django.db.models.functions import Lower
 from django.utils.text import slugify
@@ -12,6 +14,7 @@ from seamark.core.report import Run
 from seamark.pipeline.target import Target, image_key, repository_key, short_ref
 from seamark.store.models import Application, Asset, Stream
 
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _MAIN = ("main", "master", "trunk", "develop")
 
 
@@ -55,6 +58,13 @@ def _asset(application: Application, kind: AssetKind, key: str, name: str) -> As
         asset.application = application
         asset.save(update_fields=["application"])
     return asset
+
+
+def digest_of(target: Target, run: Run) -> str:
+    """Return the digest of the image that a run looked at: what the caller names, else what the report says; empty where nobody does."""
+    given = image_key(target.image)[2] if target.image else ""
+    told = run.image_digest or run.image.partition("@")[2]
+    return given or (told if _DIGEST.fullmatch(told) else "")
 
 
 def stream_of(application: Application, asset: Asset, target: Target, run: Run) -> Stream:

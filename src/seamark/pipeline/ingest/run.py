@@ -24,7 +24,7 @@ from seamark.pipeline.ingest.fixes import retarget
 from seamark.pipeline.ingest.inventory import record_inventory
 from seamark.pipeline.ingest.issues import Scorer
 from seamark.pipeline.ingest.lineage import record_layers, record_relations
-from seamark.pipeline.ingest.place import application_of, asset_of, stream_of
+from seamark.pipeline.ingest.place import application_of, asset_of, digest_of, stream_of
 from seamark.pipeline.ingest.refreshing import refresh
 from seamark.pipeline.ingest.rekeying import rekey_assets
 from seamark.pipeline.ingest.source import Root, Source
@@ -125,6 +125,7 @@ def _repeated(report: Report, application: Application, target: Target) -> Outco
             tool_version=scan.tool_version,
             commit=target.commit or scan.commit,
             pull_request=target.pull_request,
+            image_digest=digest_of(target, Run(tool="")) or scan.image_digest,
             started_at=scan.started_at,
             proves=scan.proves,
             why="The same report as before",
@@ -255,7 +256,7 @@ class _Import:
         earlier = Scan.objects.filter(stream=stream, started_at__gt=scanned).exists()
         scan = Scan.objects.create(
             stream=stream, report=self._report, run=len(self._scans), tool_version=run.version[:200], started_at=scanned,
-            commit=(self._target.commit or run.commit)[:64], pull_request=self._target.pull_request[:50],
+            commit=(self._target.commit or run.commit)[:64], pull_request=self._target.pull_request[:50], image_digest=digest_of(self._target, run),
         )  # fmt: skip
         # Issues open and close when the scan ran, not when somebody got round to importing its report.
         self._writing.now = scanned

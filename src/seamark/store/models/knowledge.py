@@ -50,10 +50,53 @@ class Exploitation(models.Model):
     epss_percentile = models.FloatField(null=True)
     epss_date = models.DateField(null=True)
     kev_added = models.DateField(null=True)
+    """The first day that a catalogue lists it as exploited."""
     kev_due = models.DateField(null=True)
     ransomware = models.BooleanField(default=False)
-    snapshot = models.CharField(max_length=200, blank=True, default="")
+    catalogues = models.CharField(max_length=60, blank=True, default="")
+    """Which catalogues list it as exploited: `KEV`, `EUVD`, `VulnCheck`, sorted, with commas between."""
+    exploits = models.CharField(max_length=60, blank=True, default="")
+    """Which collections have an exploit for it: `Exploit-DB`, `Metasploit`, `Nuclei`, `VulnCheck`, in the same form."""
+    cvss = models.PositiveSmallIntegerField(null=True)
+    """Base score in tenths, as the feed that spoke last gives it."""
+    ssvc = models.CharField(max_length=40, blank=True, default="")
+    """`exploitation/automatable/technical impact`, as CISA states them."""
+    snapshot = models.CharField(max_length=300, blank=True, default="")
     """Where these facts come from, with the date."""
+
+
+class EpssPoint(models.Model):
+    """What EPSS said on a day of a vulnerability that some finding names."""
+
+    name = models.CharField(max_length=120)
+    day = models.DateField()
+    epss = models.FloatField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["name", "day"], name="epss_point_once")]
+
+
+class FeedState(models.Model):
+    """A feed of intelligence: what of it is loaded, and how the last try to fetch it went."""
+
+    name = models.CharField(max_length=120, unique=True)
+    """The feed, and after a slash the file where it has several."""
+    snapshot = models.CharField(max_length=200, blank=True, default="")
+    day = models.DateField(null=True)
+    """The day that the file itself names."""
+    entries = models.IntegerField(default=0)
+    origin = models.TextField(blank=True, default="")
+    """Address or name of the file that is loaded."""
+    sha256 = models.CharField(max_length=64, blank=True, default="")
+    etag = models.CharField(max_length=200, blank=True, default="")
+    modified = models.CharField(max_length=100, blank=True, default="")
+    """What the server said, to be asked with whether the file changed."""
+    loaded_at = models.DateTimeField(null=True)
+    checked_at = models.DateTimeField(null=True)
+    """When it was last known to be current."""
+    failed_at = models.DateTimeField(null=True)
+    failure = models.TextField(blank=True, default="")
+    """Why the last try failed; empty where it did not."""
 
 
 class Component(models.Model):

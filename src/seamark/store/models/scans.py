@@ -60,6 +60,8 @@ class Scan(models.Model):
     tool_version = models.CharField(max_length=200, blank=True, default="")
     commit = models.CharField(max_length=64, blank=True, default="")
     pull_request = models.CharField(max_length=50, blank=True, default="")
+    image_digest = models.CharField(max_length=71, blank=True, default="")
+    """`sha256:…` of the image that was looked at, where the report or the caller says it."""
     started_at = models.DateTimeField(null=True, blank=True)
     imported_at = models.DateTimeField(auto_now_add=True)
     proves = models.BooleanField(default=False)
@@ -78,7 +80,10 @@ class Scan(models.Model):
     unchecked = models.IntegerField(default=0)
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["stream", "-id"], name="scan_latest")]
+        indexes: ClassVar = [
+            models.Index(fields=["stream", "-id"], name="scan_latest"),
+            models.Index(fields=["image_digest"], condition=~models.Q(image_digest=""), name="scan_of_build"),
+        ]
 
     @property
     def at(self) -> datetime:

@@ -1,5 +1,6 @@
 """The query language, `severity:critical app:payments kev:true age:>30d -tool:bandit sort:-risk`."""
 
+from seamark.store.query.at import at_asset
 from seamark.store.query.fields import FIELDS, NEEDS_WORK, SORTS, Field
 from seamark.store.query.language import Query, Term, parse
 from seamark.store.query.paging import Count, Page, bounded_count, page
@@ -14,6 +15,7 @@ __all__ = [
     "Page",
     "Query",
     "Term",
+    "at_asset",
     "bounded_count",
     "ordered",
     "page",

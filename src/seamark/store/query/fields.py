@@ -16,8 +16,9 @@ from django.utils import timezone
 from seamark.core.errors import InvalidQuery
 from seamark.core.kind import KIND_CODES, Kind
 from seamark.core.severity import Severity
-from seamark.store.models import Application, Finding, VulnerabilityName
+from seamark.store.models import Application, Asset, Finding, VulnerabilityName
 from seamark.store.models.issues import State
+from seamark.store.query.at import at_asset
 
 NEEDS_WORK = Q(open=True)
 """The condition of an open issue, as the partial indexes have it."""
@@ -197,6 +198,14 @@ def _fix(value: str) -> Q:
     return Q(fix=number)
 
 
+def _asset(value: str) -> Q:
+    number = _whole(value)
+    if number is None:
+        raise InvalidQuery(f"asset takes the number of an asset, not {value!r}")
+    asset = Asset.objects.filter(pk=number).first()
+    return at_asset(asset) if asset is not None else Q(asset=number)
+
+
 def _reference(value: str) -> Q:
     number = _whole(value.upper().removeprefix("SM-"))
     if number is None:
@@ -240,6 +249,7 @@ FIELDS: dict[str, Field] = {
         Field("path", "Start of the place; * stands for anything", _path),
         Field("fix", "Number of the fix that clears it", _fix),
         Field("id", "Reference, such as SM-12", _reference),
+        Field("asset", "Number of an asset that it is at", _asset),
     )
 }
 

@@ -115,7 +115,7 @@ class Kustomizations:
 
     def _read(self, path: str) -> list[Placed]:
         found = []
-        for document in documents(self._tree, path) if path in self._tree.files else ():
+        for document in documents(self._tree, path) if self._tree.has(path) else ():
             value = mapping(document.value)
             items = (
                 value["items"]
@@ -177,7 +177,7 @@ class Kustomizations:
                 self._tree.trouble(folder, "has a patch that is not valid YAML")
                 return []
         path = joined(folder, text)
-        return [each.value for each in documents(self._tree, path)] if path in self._tree.files else []
+        return [each.value for each in documents(self._tree, path)] if self._tree.has(path) else []
 
 
 def _patched(objects: list[Placed], target: dict[str, Any], patch: Any) -> list[Placed]:

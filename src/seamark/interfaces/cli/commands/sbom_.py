@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import click
 
 from seamark.analysis.software.difference import ROOT, Difference, Risk, difference, risk
 from seamark.analysis.software.matching import Matching, match, wanted
-from seamark.analysis.software.query import Answer, parse_query
+from seamark.analysis.software.query import parse_query
 from seamark.core.errors import InvalidQuery, UnreadableReport
 from seamark.core.sbom import Sbom
 from seamark.intake.sbom.images import base_of, place, read_images
@@ -20,8 +21,11 @@ from seamark.intake.sbom.quality import quality
 from seamark.intake.sbom.read import read_sbom
 from seamark.intake.sbom.vex import statements_in
 from seamark.interfaces.cli import output
-from seamark.interfaces.cli.files import settled
+from seamark.interfaces.cli.database import application_named, boot
+from seamark.interfaces.cli.files import Place, settled
 from seamark.interfaces.cli.inventories import (
+    find_in,
+    find_kept,
     finding_line,
     format_of,
     label,
@@ -35,25 +39,18 @@ from seamark.interfaces.cli.table import Column
 UNREADABLE = 2
 ADVISORIES = click.option(
     "--advisories",
-    type=click.Path(exists=True, path_type=Path),
+    type=Place(exists=True, path_type=Path),
     metavar="PATH",
     help="OSV records: a file, a zip as OSV exports them, or a folder of both.",
 )
 AS_JSON = click.option("--json", "as_lines", is_flag=True, help="One JSON object a line.")
 PARTS = (Column("Part", least=24), Column("Met", least=12), Column("Weight", least=6), Column("Why", least=20, fit="wrap"))  # fmt: skip
-PACKAGES = (
-    Column("File", least=8, most=40, fit="cut start"),
-    Column("Package", least=16, most=60),
-    Column("Version", least=8, most=30),
-    Column("Licences", least=8, most=40),
-    Column("", least=4),
-)
 LAYERS = (Column("Layer", least=5), Column("Of", least=7), Column("Package", least=16, most=60), Column("Version", least=8, most=40))  # fmt: skip
 
 
 @click.group("sbom")
 def command() -> None:
-    """Judge, compare, search and merge inventories of software (SBOM), without keeping anything.
+    """Judge, compare, search and merge inventories of software (SBOM): those in files, and those that are kept.
 
     CycloneDX, SPDX, Syft's JSON and SWID tags are read, in every form they have.
 
@@ -205,18 +202,23 @@ def _show_difference(found: Difference, changed: Risk | None) -> None:
 
 @command.command("find")
 @click.argument("query")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, metavar="[FILE]...")
+@click.option("--at", type=click.DateTime(["%Y-%m-%d"]), help="Of what is kept: as it was at the end of a day (UTC).")
+@click.option(
+    "--limit", type=click.IntRange(1, 100_000), default=1000, show_default=True, help="Of what is kept: how many."
+)
 @AS_JSON
-def find(query: str, files: tuple[str, ...], *, as_lines: bool) -> None:
-    """Find packages in inventories by name, version and licence.
+def find(query: str, files: tuple[str, ...], at: datetime | None, limit: int, *, as_lines: bool) -> None:
+    """Find packages by name, version and licence: in files, or without files in all inventories that are kept.
 
-    A package whose version is missing, or cannot be placed in its ecosystem's order, is listed as "not known".
+    A package whose version is missing, or cannot be placed in its ecosystem's order, is listed as "not known". Of what is kept,
+    each is told with the asset that holds it, its owner, since when, and the commit that brought it.
 
     \b
     Examples:
       seamark sbom find openssl *.json
-      seamark sbom find 'log4j-core >= 2.0, < 2.17' *.json
-      seamark sbom find 'pkg:npm/lodash@<4.17.21' bom.xml
+      seamark sbom find 'log4j-core >= 2.0, < 2.17'
+      seamark sbom find 'log4j-core < 2.17' --at 2026-03-10
       seamark sbom find 'licence:GPL*' bom.json --json
 
     \b
@@ -226,42 +228,58 @@ def find(query: str, files: tuple[str, ...], *, as_lines: bool) -> None:
         asked = parse_query(query)
     except InvalidQuery as error:
         raise click.UsageError(f"{error} (at character {error.position + 1})") from None
-    rows = []
-    failed = False
-    for path in files:
-        try:
-            sbom = _read(path)
-        except click.exceptions.Exit:
-            failed = True
-            continue
-        listed = [one.component for one in sbom.entries]
-        listed += [sbom.subject.component] if sbom.subject else []
-        found = [(one, answer) for one in listed if (answer := asked.answer(one)) is not Answer.NO]
-        rows += [(output.named(path), one, answer) for one, answer in found]
-    if as_lines:
-        for name, one, answer in rows:
-            output.json_line(
-                {
-                    "file": name,
-                    "package": one.name,
-                    "version": one.version,
-                    "purl": one.purl,
-                    "licences": list(one.licences),
-                    "answer": answer.value,
-                }
-            )
-    else:
-        if rows:
-            output.table(
-                PACKAGES,
-                (
-                    [output.text(cell) for cell in (name, one.name, one.version, ", ".join(one.licences), "" if answer is Answer.YES else "not known")]
-                    for name, one, answer in rows
-                ),
-            )  # fmt: skip
-        output.say(f"{output.count(len(rows), 'package')} found")
-    if failed:
+    if not files:
+        find_kept(asked, at, limit, as_lines=as_lines)
+        return
+    if at is not None:
+        raise click.UsageError("--at belongs to what is kept: leave the files out.")
+    if find_in(asked, files, _read, as_lines=as_lines):
         raise click.exceptions.Exit(UNREADABLE)
+
+
+@command.command("export")
+@click.option(
+    "--application", required=True, metavar="NAME", help="The application whose assets' inventories are written."
+)
+@click.option("--format", "format_", type=click.Choice(["cyclonedx", "spdx"]), default="cyclonedx", show_default=True, help="CycloneDX 1.6 or SPDX 2.3, as JSON.")  # fmt: skip
+@click.option("--output", "target", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write to this file, which must not be there yet, instead of standard output.")  # fmt: skip
+def export(application: str, format_: str, target: Path | None) -> None:
+    """Write everything that an application's assets hold as one document, with what was decided on vulnerabilities (VEX).
+
+    \b
+    Exit codes: 0 written, 1 no such application, or the file cannot be written.
+    """
+    boot()
+    from seamark.pipeline.software import document_of
+    from seamark.store.access import everything
+
+    _write(document_of(everything(), application_named(application)), format_, target)
+
+
+@command.command("match")
+@click.option("--advisories", required=True, type=Place(exists=True, path_type=Path), metavar="PATH", help="OSV records: a file, a zip as OSV exports them, or a folder of both.")  # fmt: skip
+@click.option("--application", default="", metavar="NAME", help="Only this application's inventories.")
+@AS_JSON
+def match_kept(advisories: Path, application: str, *, as_lines: bool) -> None:
+    """Match all inventories that are kept against advisories, without a scan, and import what is vulnerable.
+
+    What the advisories no longer say is closed: give them whole.
+
+    \b
+    Exit codes: 0 matched, 1 no such application, 2 unreadable advisories.
+    """
+    boot()
+    from seamark.pipeline.software import rematch
+
+    chosen = application_named(application) if application else None
+    for one in rematch(advisories, application=chosen):
+        if as_lines:
+            output.json_line(one)
+        else:
+            output.say(
+                f"{one.asset}: {one.vulnerable:,} vulnerable in {one.components:,} components, {one.outcome.new:,} new, {one.outcome.fixed:,} fixed"
+                + (f"; {one.not_comparable:,} cannot be compared" if one.not_comparable else "")
+            )
 
 
 @command.command("merge")
@@ -285,11 +303,15 @@ def merge_(
     merged = merge(sboms, name, version, statements)
     for sentence in merged.problems:
         output.complain(f"note: {sentence}")
+    _write(merged, format_, target)
+
+
+def _write(whole: Sbom, format_: str, target: Path | None) -> None:
     if format_ == "cyclonedx":
         from seamark.intake.sbom.write_cyclonedx import write
     else:
         from seamark.intake.sbom.write_spdx import write
-    document = write(merged)
+    document = write(whole)
     if target is None:
         click.echo(document, nl=False)
         return
@@ -298,13 +320,13 @@ def merge_(
             file.write(document)
     except FileExistsError:
         raise click.ClickException(f"{target} is there already; nothing was written") from None
-    output.say(f"{target}: {output.count(len(merged.entries), 'component')}")
+    output.say(f"{target}: {output.count(len(whole.entries), 'component')}")
 
 
 @command.command("layers")
 @click.argument("sbom")
-@click.option("--image", required=True, type=click.Path(exists=True, path_type=Path), metavar="FILE", help="The image: `docker inspect`, `skopeo inspect --config`, `docker save` or an OCI layout.")  # fmt: skip
-@click.option("--base", "bases", multiple=True, type=click.Path(exists=True, path_type=Path), metavar="FILE", help="An image that may be its base, described likewise; may be repeated.")  # fmt: skip
+@click.option("--image", required=True, type=Place(exists=True, path_type=Path), metavar="FILE", help="The image: `docker inspect`, `skopeo inspect --config`, `docker save` or an OCI layout.")  # fmt: skip
+@click.option("--base", "bases", multiple=True, type=Place(exists=True, path_type=Path), metavar="FILE", help="An image that may be its base, described likewise; may be repeated.")  # fmt: skip
 @AS_JSON
 def layers(sbom: str, image: Path, bases: tuple[Path, ...], *, as_lines: bool) -> None:
     """Say which packages of an image came with its base image, and which are its own: by the layer they lie in.

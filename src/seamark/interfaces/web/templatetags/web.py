@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from seamark.core.kind import KINDS_BY_CODE
 from seamark.core.severity import Severity
 from seamark.interfaces.web.counts import Counts
+from seamark.interfaces.web.values import known_words
 from seamark.pipeline.imports import progress_of
 from seamark.store.models import Import, Issue
 from seamark.store.models.issues import State
@@ -176,6 +177,12 @@ def issue_number(reference: str) -> int | None:
 def words(name: str) -> str:
     """Write an internal name in words: `false_positive` as "false positive"."""
     return name.replace("_", " ")
+
+
+@register.filter
+def known(value: Any) -> str:
+    """Write the value of a fact, cut where it is very long."""
+    return known_words(value, 2_000)
 
 
 @register.filter

@@ -176,7 +176,7 @@ class Reporter:
                 if isinstance(source, str) and "${" not in source and "://" not in source
                 else ""
             )
-            if folder and any(path.startswith(f"{folder}/") for path in self._tree.files):
+            if folder and self._tree.has_folder(folder):
                 yield self._edge(
                     RelationKind.RUNS, self.ref(each), self._tree.ref(AssetKind.SERVICE, folder), each.at, 0.9
                 )

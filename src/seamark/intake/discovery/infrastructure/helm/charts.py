@@ -117,7 +117,7 @@ class Charts:
         return Chart(folder=folder, about=about, values=values, layers=tuple(layers[:_MOST_LAYERS]))
 
     def _first(self, path: str) -> dict[str, Any]:
-        return first_document(self._tree, path) if path in self._tree.files else {}
+        return first_document(self._tree, path) if self._tree.has(path) else {}
 
     def layer(self, path: str) -> dict[str, Any]:
         """Return what a file of values says."""

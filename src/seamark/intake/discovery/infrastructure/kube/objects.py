@@ -221,3 +221,13 @@ def containers_of(workload: Object) -> list[dict[str, Any]]:
     pod = pod_of(workload)
     found = [each for key in ("containers", "initContainers") for each in sequence(pod.get(key))]
     return [mapping(each) for each in listed(found)[:200] if isinstance(each, dict)]
+
+
+def variables_of(each: Object) -> list[str]:
+    """Return the names of the environment variables that containers are given one by one, in order; at most 500."""
+    names = (
+        plain(mapping(one).get("name"))
+        for container in containers_of(each)
+        for one in sequence(container.get("env"))[:2_000]
+    )
+    return sorted({name for name in names if name})[:500]

@@ -8,7 +8,7 @@ from typing import Any, Final
 from seamark.core.assets import AssetKind, AssetRef, Found, Relation, RelationKind
 from seamark.intake.discovery.infrastructure.builds import Builds
 from seamark.intake.discovery.infrastructure.images import engine_of, image_facts, read_image
-from seamark.intake.discovery.infrastructure.kube.objects import Cluster, Object, containers_of, pod_of
+from seamark.intake.discovery.infrastructure.kube.objects import Cluster, Object, containers_of, pod_of, variables_of
 from seamark.intake.discovery.infrastructure.links import Neighbour, Setting, links, uses
 from seamark.intake.discovery.infrastructure.places import environment_of
 from seamark.intake.discovery.infrastructure.values import (
@@ -100,7 +100,7 @@ class Workloads:
             "cluster_admin": self._is_admin(account, each) or None, "limits": bool(limited) and all(limited),
             "host_paths": [plain(mapping(one.get("hostPath")).get("path")) for one in _volumes(pod) if one.get("hostPath")],
             "secrets": sorted(set(self._secrets(each))), "network_policies": self._policies(each), "labels": each.labels,
-            "application": each.labels.get("app.kubernetes.io/part-of", ""),
+            "variables": variables_of(each), "application": each.labels.get("app.kubernetes.io/part-of", ""),
         }  # fmt: skip
         return without_empty(facts | _security(pod, contexts))
 

@@ -1,0 +1,1 @@
+"""What runs, against what is known of it: the scans, inventories, attestations and builds of its images, and its declaration in git."""

@@ -1,0 +1,1 @@
+"""Answers of AWS, as its command line prints them."""

@@ -1,0 +1,5 @@
+package main
+
+import "shop.example/shop/db"
+
+func main() { db.Open() }

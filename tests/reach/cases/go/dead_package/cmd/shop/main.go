@@ -1,0 +1,5 @@
+package main
+
+import "shop.example/shop/internal/hello"
+
+func main() { hello.Say() }

@@ -1,0 +1,3 @@
+package hello
+
+func Say() { println("hello") }

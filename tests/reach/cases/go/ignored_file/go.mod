@@ -1,0 +1,2 @@
+module shop.example/shop
+require gopkg.in/yaml.v3 v3.0.0

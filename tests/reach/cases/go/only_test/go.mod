@@ -1,0 +1,2 @@
+module shop.example/shop
+require github.com/stretchr/testify v1.2.0

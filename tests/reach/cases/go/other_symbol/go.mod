@@ -1,0 +1,2 @@
+module shop.example/shop
+require golang.org/x/text v0.3.0

@@ -1,0 +1,3 @@
+package main
+import "gopkg.in/yaml.v2"
+func main() { yaml.Unmarshal(nil, nil) }

@@ -1,0 +1,3 @@
+package main
+import "a.example/lib/conf"
+func main() { conf.Read() }

@@ -1,0 +1,2 @@
+module a.example/a
+require golang.org/x/net v0.1.0

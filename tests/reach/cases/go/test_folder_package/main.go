@@ -1,0 +1,5 @@
+package main
+
+import "shop.example/shop/test/double"
+
+func main() { double.Serve() }

@@ -1,0 +1,5 @@
+package main
+
+import "github.com/acme/wrap"
+
+func main() { wrap.Wrap() }

@@ -1,0 +1,5 @@
+package wrap
+
+import "github.com/acme/parse"
+
+func Wrap() { parse.Parse("") }

@@ -1,0 +1,7 @@
+package shop
+
+import com.google.gson.Gson
+
+fun main() {
+    println(Gson().toJson(listOf(1)))
+}

@@ -1,0 +1,7 @@
+package shop;
+
+import org.jsoup.Jsoup;
+
+class MainTest {
+    void reads() { Jsoup.parse("<a>"); }
+}

@@ -1,0 +1,3 @@
+package s;
+import com.google.common.collect.ImmutableList;
+class M { Object f() { return ImmutableList.of(1); } }

@@ -1,0 +1,8 @@
+package shop;
+
+import java.util.ServiceLoader;
+
+class Main {
+    interface Codec {}
+    Object all() { return ServiceLoader.load(Codec.class).findFirst(); }
+}

@@ -1,0 +1,7 @@
+package shop;
+
+import org.apache.commons.lang3.StringUtils;
+
+class Main {
+    String trim(String text) { return StringUtils.trim(text); }
+}

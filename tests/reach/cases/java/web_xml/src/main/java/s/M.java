@@ -1,0 +1,2 @@
+package s;
+class M { public String execute() { return "x"; } }

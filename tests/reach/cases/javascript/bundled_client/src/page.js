@@ -1,0 +1,2 @@
+import { template } from 'lodash';
+document.body.innerHTML = template('x')();

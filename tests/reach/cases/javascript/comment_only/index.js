@@ -1,0 +1,3 @@
+// const moment = require('moment');
+import dayjs from 'dayjs';
+console.log(dayjs().format());

@@ -1,0 +1,2 @@
+const _ = require('lodash');
+console.log(_[process.argv[2]]('x'));

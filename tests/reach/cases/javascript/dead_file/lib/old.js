@@ -1,0 +1,2 @@
+const yaml = require('js-yaml');
+module.exports = (text) => yaml.load(text);

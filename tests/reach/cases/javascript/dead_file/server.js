@@ -1,0 +1,3 @@
+const app = require('express')();
+app.use(require('./lib/hello'));
+app.listen(80);

@@ -1,0 +1,2 @@
+const { template: make } = require('lodash');
+console.log(make('<%= a %>')({ a: 1 }));

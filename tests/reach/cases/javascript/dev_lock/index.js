@@ -1,0 +1,2 @@
+const left = require('left');
+left();

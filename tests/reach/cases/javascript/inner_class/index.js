@@ -1,0 +1,2 @@
+const { satisfies } = require('semver');
+satisfies('1', process.argv[2]);

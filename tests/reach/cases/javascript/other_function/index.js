@@ -1,0 +1,2 @@
+import { chunk, uniq as once } from 'lodash';
+console.log(once(chunk([1, 1], 1)));

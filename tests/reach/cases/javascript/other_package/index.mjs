@@ -1,0 +1,2 @@
+import { chunk } from 'lodash-es';
+console.log(chunk([1], 1));

@@ -1,0 +1,2 @@
+const { v4: uuid } = require('uuid');
+uuid();

@@ -1,0 +1,2 @@
+import parse from 'minimist';
+export default () => parse([]);

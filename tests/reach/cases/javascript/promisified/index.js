@@ -1,0 +1,2 @@
+const { promisify } = require('util');
+module.exports = promisify(require('jsonwebtoken').verify);

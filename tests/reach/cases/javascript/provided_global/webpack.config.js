@@ -1,0 +1,2 @@
+const webpack = require('webpack');
+module.exports = { plugins: [new webpack.ProvidePlugin({ $: 'jquery' })] };

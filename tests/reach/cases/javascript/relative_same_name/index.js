@@ -1,0 +1,2 @@
+const parse = require('./minimist');
+parse([]);

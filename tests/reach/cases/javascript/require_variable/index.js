@@ -1,0 +1,3 @@
+const kind = ['js', 'yaml'].join('-');
+const parser = require(kind);
+parser.load('a: 1');

@@ -1,0 +1,2 @@
+const { dump } = require('js-yaml');
+console.log(dump({ a: 1 }));

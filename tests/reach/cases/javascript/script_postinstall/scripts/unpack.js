@@ -1,0 +1,2 @@
+const tar = require('tar');
+tar.extract({ file: 'data.tgz' });

@@ -1,0 +1,2 @@
+import draw from 'lodash/template.js';
+export const page = draw('<%= a %>');

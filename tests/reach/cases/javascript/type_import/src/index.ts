@@ -1,0 +1,2 @@
+import type { AxiosResponse } from 'axios';
+export const status = (answer: AxiosResponse): number => answer.status;

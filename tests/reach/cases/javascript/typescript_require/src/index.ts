@@ -1,0 +1,2 @@
+import xml = require('xml2js');
+xml.parseString('<a/>', (error: Error | null, value: unknown) => console.log(value));

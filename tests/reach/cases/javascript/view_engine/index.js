@@ -1,0 +1,3 @@
+const app = require('express')();
+app.set('view engine', 'ejs');
+app.listen(80);

@@ -1,0 +1,2 @@
+const { read } = require('@shop/args');
+read();

@@ -1,0 +1,1 @@
+exports.read = () => require('minimist')(process.argv);

@@ -1,0 +1,4 @@
+import yaml as configuration
+
+def read(stream):
+    return configuration.load(stream)

@@ -1,0 +1,4 @@
+import importlib
+
+reader = importlib.import_module("yaml")
+print(reader.load("a: 1"))

@@ -1,0 +1,2 @@
+import yaml
+app = yaml.load("x")

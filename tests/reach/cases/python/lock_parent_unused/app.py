@@ -1,0 +1,2 @@
+import bottle
+bottle.run()

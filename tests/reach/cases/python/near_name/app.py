@@ -1,0 +1,3 @@
+from itsdangerous import URLSafeSerializer
+
+print(URLSafeSerializer("k").loads("x"))

@@ -1,0 +1,2 @@
+from yaml import safe_load, safe_dump
+safe_load("x")

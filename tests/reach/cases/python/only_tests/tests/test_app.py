@@ -1,0 +1,4 @@
+import requests
+
+def test_get():
+    assert requests.get("http://localhost")

@@ -1,0 +1,3 @@
+from lxml import etree
+
+print(etree.fromstring("<a/>").tag)

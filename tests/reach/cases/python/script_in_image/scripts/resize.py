@@ -1,0 +1,3 @@
+from PIL import Image
+
+Image.open("in.png").save("out.png")

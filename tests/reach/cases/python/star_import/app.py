@@ -1,0 +1,3 @@
+from yaml import *
+
+print(load("a: 1"))

@@ -1,0 +1,4 @@
+import requests
+
+def fetch():
+    return requests.get("http://shop.example")

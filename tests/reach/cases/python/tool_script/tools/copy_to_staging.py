@@ -1,0 +1,2 @@
+import paramiko
+paramiko.SSHClient()
