@@ -130,7 +130,7 @@ RULES = [
         ({"ruleId": "A"}, "A", "high"), ({"ruleIndex": 1}, "B", "critical"), ({"rule": {"index": 0}}, "A", "high"),
         ({"rule": {"id": "B"}}, "B", "critical"), ({"ruleId": "A/x", "ruleIndex": 0}, "A", "high"),
         ({"ruleId": "A", "ruleIndex": 1}, "A", "high"), ({"ruleId": "C", "ruleIndex": 9}, "C", "medium"), ({}, "", "medium"),
-        ({"ruleId": "A", "level": "note"}, "A", "low"), ({"ruleId": "A", "properties": {"security-severity": 9.1}}, "A", "critical"),
+        ({"ruleId": "A", "level": "note"}, "A", "info"), ({"ruleId": "A", "properties": {"security-severity": 9.1}}, "A", "critical"),
         ({"ruleId": "A", "properties": {"security-severity": "0.0"}}, "A", "high"),
     ],
 )  # fmt: skip
