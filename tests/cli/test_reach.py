@@ -80,4 +80,4 @@ def test_a_broken_advisory(seamark: Command, shop: Path, tmp_path: Path) -> None
     (tmp_path / "osv.json").write_text("{", "utf-8")
     result = seamark("reach", shop, "--advisories", tmp_path / "osv.json")
     assert result.code == 2
-    assert "is no JSON" in result.err
+    assert "holds no OSV records" in result.err

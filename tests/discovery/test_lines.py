@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from seamark.intake.discovery import lines
+from seamark.intake.discovery import git, lines
 from seamark.intake.discovery.lines import line_map
 
 
@@ -195,14 +195,14 @@ def test_output_and_time_are_bounded(repository: Repository, monkeypatch: pytest
     repository.write("a.py", numbered(6000, 12000))
     after = repository.commit()
     with monkeypatch.context() as patch:
-        patch.setattr(lines, "LARGEST_DIFF", 1000)
+        patch.setattr(git, "LARGEST", 1000)
         assert line_map(repository.root, before, after) is None
     slow = tmp_path / "bin"
     slow.mkdir()
     (slow / "git").write_text("#!/bin/sh\nexec sleep 20\n")
     (slow / "git").chmod(0o755)
     monkeypatch.setenv("PATH", f"{slow}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setattr(lines, "TIMEOUT", 0.2)
+    monkeypatch.setattr(git, "TIMEOUT", 0.2)
     assert line_map(repository.root, before, after) is None
     monkeypatch.setenv("PATH", str(tmp_path / "none"))
     assert line_map(repository.root, before, after) is None

@@ -85,11 +85,12 @@ def test_files_and_folders(tmp_path: Path) -> None:
     one, two = record("PyPI", "one"), record("npm", "two")
     (tmp_path / "a.json").write_text(json.dumps(one), "utf-8")
     (tmp_path / "b.jsonl").write_text(f"{json.dumps(one)}\n{json.dumps(two)}\n", "utf-8")
-    (tmp_path / "broken.json").write_text("{", "utf-8")
     assert [each.name for each in read_advisories(tmp_path)] == ["one", "two"]
     (tmp_path / "list.json").write_text(json.dumps({"vulns": [two]}), "utf-8")
     assert [each.name for each in read_advisories(tmp_path / "list.json")] == ["two"]
-    with pytest.raises(SeamarkError, match="no JSON"):
-        read_advisories(tmp_path / "broken.json")
+    (tmp_path / "broken.json").write_text("{", "utf-8")
+    for broken in (tmp_path, tmp_path / "broken.json"):
+        with pytest.raises(SeamarkError, match="broken.json holds no OSV records"):
+            read_advisories(broken)
     with pytest.raises(SeamarkError, match="cannot be read"):
         read_advisories(tmp_path / "absent.json")

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from threading import Timer
 from typing import NamedTuple
 
-TIMEOUT = 30
-"""Seconds that git may take."""
-LARGEST_DIFF = 64_000_000
-"""Bytes; a larger difference gives no map."""
+from seamark.intake.discovery import git
+
 MOST_NAMED = 500
 """Paths handed to git by name; beyond, it compares everything."""
 
@@ -68,13 +64,13 @@ def line_map(root: Path, before: str, after: str, paths: Iterable[str] | None = 
     """
     if not (_COMMIT.fullmatch(before) and _COMMIT.fullmatch(after)) or not root.is_dir():
         return None
-    known = _git(root, ["cat-file", "--batch-check"], f"{before}^{{commit}}\n{after}^{{commit}}\n".encode())
+    known = git.output(root, ["cat-file", "--batch-check"], f"{before}^{{commit}}\n{after}^{{commit}}\n".encode())
     if known is None or [row.split(b" ")[1:2] for row in known.splitlines()] != [[b"commit"], [b"commit"]]:
         return None
     asked = frozenset(paths) if paths is not None else None
     named: list[str] = []
     if asked is not None:
-        listed = _git(root, [*_DIFF, "--raw", "-z", before, after, "--"])
+        listed = git.output(root, [*_DIFF, "--raw", "-z", before, after, "--"])
         if listed is None:
             return None
         records = [record for record in _records(listed) if record.old in asked]
@@ -82,7 +78,7 @@ def line_map(root: Path, before: str, after: str, paths: Iterable[str] | None = 
             return LineMap({}, asked)
         if len(records) <= MOST_NAMED:
             named = sorted({name for record in records for name in (record.old, record.new)})
-    changes = _git(root, [*_DIFF, "--raw", "-z", "--patch", "--unified=0", before, after, "--", *named])
+    changes = git.output(root, [*_DIFF, "--raw", "-z", "--patch", "--unified=0", before, after, "--", *named])
     if changes is None:
         return None
     return LineMap({path: each for path, each in _changes(changes) if asked is None or path in asked}, asked)
@@ -93,54 +89,6 @@ _DIFF = (
     "diff", "--no-ext-diff", "--no-textconv", "--no-color", "--find-renames=50%", "-l1000", "--relative", "--submodule=short",
     "--ignore-submodules=all", "--inter-hunk-context=0", "--diff-algorithm=histogram", "--src-prefix=a/", "--dst-prefix=b/",
 )  # fmt: skip
-_HARDENED = (
-    "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "protocol.allow=never", "-c", "protocol.file.allow=never",
-    "-c", "core.pager=cat", "-c", "diff.orderFile=/dev/null", "-c", "diff.external=", "--no-pager", "--literal-pathspecs", "--no-replace-objects",
-)  # fmt: skip
-
-
-def _git(root: Path, arguments: Sequence[str], given: bytes = b"") -> bytes | None:
-    """Run git on a repository that nobody vouches for: no programs of its choice, no network, bounded in time and output."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    environment |= {
-        "GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C",
-    }  # fmt: skip
-    try:
-        process = subprocess.Popen(
-            ["git", "-C", str(root), *_HARDENED, *arguments],
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-    except OSError:
-        return None
-    with process, _killing(process):
-        assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - both are pipes
-        try:
-            process.stdin.write(given)
-            process.stdin.close()
-        except BrokenPipeError:
-            return None
-        output = process.stdout.read(LARGEST_DIFF + 1)
-        if len(output) > LARGEST_DIFF:
-            process.kill()
-            return None
-        process.wait()
-    return output if process.returncode == 0 else None
-
-
-class _killing:  # noqa: N801 - used like a function
-    """End a process that takes too long."""
-
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self._timer = Timer(TIMEOUT, process.kill)
-
-    def __enter__(self) -> None:
-        self._timer.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
 
 
 class _Record(NamedTuple):

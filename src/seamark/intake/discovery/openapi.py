@@ -31,10 +31,10 @@ def read_openapi(source: bytes) -> list[Route]:
     paths = document.get("paths")
     found = []
     for path, given in list(paths.items())[:MOST_PATHS] if isinstance(paths, dict) else ():
-        item = _deref(document, given)
+        item = deref(document, given)
         if not isinstance(path, str) or not isinstance(item, dict):
             continue
-        whole = _base(document) + "/" + path.lstrip("/")
+        whole = base_path(document) + "/" + path.lstrip("/")
         for method in _METHODS:
             operation = item.get(method)
             if isinstance(operation, dict):
@@ -108,7 +108,7 @@ def _put(holder: Any, keys: list[Any], value: Any) -> None:
         keys[-1] = None
 
 
-def _base(document: Mapping[str, Any]) -> str:
+def base_path(document: Mapping[str, Any]) -> str:
     """Return the path that all others stand below."""
     given = document.get("basePath")
     if given is None:
@@ -122,7 +122,7 @@ def _base(document: Mapping[str, Any]) -> str:
     return "/" + given.strip("/") if isinstance(given, str) and given.strip("/") else ""
 
 
-def _deref(document: Any, node: Any) -> Any:
+def deref(document: Any, node: Any) -> Any:
     """Follow `$ref` inside of the document, a few steps at most."""
     for _ in range(8):
         reference = node.get("$ref") if isinstance(node, dict) else None
@@ -139,7 +139,7 @@ def _deref(document: Any, node: Any) -> Any:
 def _parameters(document: Any, node: Mapping[str, Any]) -> Iterator[str]:
     given = node.get("parameters")
     for each in given[:MOST_PARAMETERS] if isinstance(given, list) else ():
-        parameter = _deref(document, each)
+        parameter = deref(document, each)
         if not isinstance(parameter, dict):
             continue
         if parameter.get("in") == "body":
@@ -149,7 +149,7 @@ def _parameters(document: Any, node: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _body(document: Any, operation: Mapping[str, Any]) -> Iterator[str]:
-    body = _deref(document, operation.get("requestBody"))
+    body = deref(document, operation.get("requestBody"))
     content = body.get("content") if isinstance(body, dict) else None
     for media in list(content.values())[:8] if isinstance(content, dict) else ():
         if isinstance(media, dict):
@@ -162,7 +162,7 @@ def _fields(document: Any, schema: Any) -> Iterator[str]:
     for _ in range(_MOST_STEPS):
         if not waiting:
             return
-        node = _deref(document, waiting.pop())
+        node = deref(document, waiting.pop())
         if not isinstance(node, dict):
             continue
         properties = node.get("properties")

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+from msgspec import Raw
 from packageurl import PackageURL
 
-from seamark.core.errors import SeamarkError
-from seamark.intake.discovery.walk import files_in, read_file
 from seamark.intake.reach.model import Target
+from seamark.intake.sbom.records import each_record
 
-LARGEST: Final = 50_000_000
-MOST_RECORDS: Final = 100_000
 MOST_SYMBOLS: Final = 2_000
 _TYPES: Final = {"pypi": "pypi", "npm": "npm", "maven": "maven", "go": "golang", "golang": "golang"}
 _SYMBOL: Final = re.compile(r"[\w$#.:/@\-]{1,300}")
@@ -32,38 +30,22 @@ _FUNCTIONS: Final = (
 
 
 def read_advisories(path: Path) -> list[Target]:
-    """Return the packages that OSV records name: of one file (a record, a list, or one a line), or of a folder's JSON files.
+    """Return the packages that OSV records name: of a file (a record, a list, or one a line), a zip, or a folder of these.
 
-    Raises `SeamarkError` where nothing is there, or a single file is no JSON.
+    Raises `SeamarkError` where nothing is there, or something is no JSON.
     """
-    if path.is_dir():
-        found: list[Target] = []
-        for name in (each for each in files_in(path, MOST_RECORDS)[0] if each.endswith((".json", ".jsonl"))):
-            try:
-                found += targets(_records(path / name))
-            except SeamarkError:
-                continue
-        return list(dict.fromkeys(found))
-    return list(dict.fromkeys(targets(_records(path))))
+    return list(dict.fromkeys(each_record(path, _taken)))
 
 
-def _records(path: Path) -> list[Any]:
-    data = read_file(path, LARGEST)
-    if data is None:
-        raise SeamarkError(f"{path} cannot be read, or has more than {LARGEST // 1_000_000} MB")
-    try:
-        value = json.loads(data)
-    except (ValueError, RecursionError):
-        try:
-            value = [json.loads(line) for line in data.splitlines()[:MOST_RECORDS] if line.strip()]
-        except (ValueError, RecursionError):
-            raise SeamarkError(f"{path} is no JSON") from None
+def _taken(document: bytes | Raw) -> Iterator[Target]:
+    value: Any = msgspec.json.decode(document)
     if isinstance(value, dict):
+        # What interfaces answer with holds the records in a list.
         inner = next(
             (value[key] for key in ("vulns", "vulnerabilities", "advisories") if isinstance(value.get(key), list)), None
         )
         value = [value] if inner is None else inner
-    return value[:MOST_RECORDS] if isinstance(value, list) else []
+    yield from targets(value if isinstance(value, list) else ())
 
 
 def targets(records: Iterable[Any]) -> Iterator[Target]:

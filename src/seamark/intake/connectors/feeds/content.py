@@ -10,6 +10,7 @@ from pathlib import Path
 
 from seamark.core.errors import UnreadableReport
 from seamark.intake.parsers.kit.source import Source, open_source
+from seamark.intake.parsers.kit.unpack import ZIP_FAILURES
 
 MOST_DOCUMENTS = 2_000_000
 LARGEST_DOCUMENT = 32 * 1024**2
@@ -66,13 +67,8 @@ class Content:
                     if len(data) > LARGEST_DOCUMENT or total > MOST_BYTES:
                         raise UnreadableReport("The archive grows beyond what a feed holds when unpacked", where=name)
                     yield data
-        except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+        except ZIP_FAILURES as error:
             raise UnreadableReport(f"The archive cannot be read: {error}") from None
-        except Exception as error:
-            # zlib and lzma have failures of their own, without a common ancestor.
-            if type(error).__module__ in {"zlib", "_lzma", "lzma", "bz2"}:
-                raise UnreadableReport(f"The archive cannot be read: {error}") from None
-            raise
 
 
 def _documents(path: Path) -> list[str] | None:
@@ -83,7 +79,7 @@ def _documents(path: Path) -> list[str] | None:
         with zipfile.ZipFile(path) as archive:
             names = [name for name in archive.namelist() if name.lower().endswith(".json")]
             single = len(archive.namelist()) == 1
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+    except ZIP_FAILURES:
         return None
     if len(names) > MOST_DOCUMENTS:
         raise UnreadableReport(f"The archive holds more than {MOST_DOCUMENTS:,} documents")

@@ -14,8 +14,8 @@ from seamark.intake.discovery.apis.described import (
     load,
     words,
 )
-from seamark.intake.discovery.apis.rest import _fields
-from seamark.intake.discovery.openapi import _deref
+from seamark.intake.discovery.apis.rest import fields_of
+from seamark.intake.discovery.openapi import deref
 from seamark.intake.discovery.tree import Tree
 
 
@@ -53,7 +53,7 @@ def asyncapi(tree: Tree) -> tuple[Description, ...]:
 
 def _operations(document: dict[str, Any], text: str) -> Iterator[Operation]:
     for name, given in document["channels"].items():
-        channel = _deref(document, given)
+        channel = deref(document, given)
         if not isinstance(name, str) or not isinstance(channel, dict):
             continue
         line = text[: max(text.find(name + ":"), text.find(f'"{name}"'), 0)].count("\n") + 1
@@ -68,7 +68,7 @@ def _operations(document: dict[str, Any], text: str) -> Iterator[Operation]:
     for name, operation in operations.items() if isinstance(operations, dict) else ():
         if not isinstance(operation, dict) or operation.get("action") not in {"send", "receive"}:
             continue
-        channel = _deref(document, operation.get("channel"))
+        channel = deref(document, operation.get("channel"))
         if not isinstance(channel, dict):
             continue
         reference = operation["channel"].get("$ref", "") if isinstance(operation.get("channel"), dict) else ""
@@ -84,9 +84,9 @@ def _operations(document: dict[str, Any], text: str) -> Iterator[Operation]:
 
 
 def _payload(document: Any, message: Any) -> Iterator[Field]:
-    node = _deref(document, message)
+    node = deref(document, message)
     several = node.get("oneOf") if isinstance(node, dict) else None
     for each in several[:20] if isinstance(several, list) else [node]:
-        inner = _deref(document, each)
+        inner = deref(document, each)
         if isinstance(inner, dict):
-            yield from _fields(document, inner.get("payload"))
+            yield from fields_of(document, inner.get("payload"))

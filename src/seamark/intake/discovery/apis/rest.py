@@ -16,7 +16,7 @@ from seamark.intake.discovery.apis.described import (
     load,
     words,
 )
-from seamark.intake.discovery.openapi import HINTS, _base, _deref
+from seamark.intake.discovery.openapi import HINTS, base_path, deref
 from seamark.intake.discovery.routes import template
 from seamark.intake.discovery.tree import Tree
 
@@ -79,9 +79,9 @@ def _servers(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _operations(document: dict[str, Any], lines: Mapping[str, int]) -> Iterator[Operation]:
-    everywhere, base, count = document.get("security"), _base(document), 0
+    everywhere, base, count = document.get("security"), base_path(document), 0
     for path, given in document["paths"].items():
-        item = _deref(document, given)
+        item = deref(document, given)
         if not isinstance(path, str) or not isinstance(item, dict):
             continue
         for method in METHODS:
@@ -109,11 +109,11 @@ def _operations(document: dict[str, Any], lines: Mapping[str, int]) -> Iterator[
 def _parameters(document: Any, node: Mapping[str, Any]) -> Iterator[Field]:
     given = node.get("parameters")
     for each in given[:200] if isinstance(given, list) else ():
-        parameter = _deref(document, each)
+        parameter = deref(document, each)
         if not isinstance(parameter, dict) or parameter.get("in") == "body":
             continue
         if isinstance(parameter.get("name"), str):
-            schema = _deref(document, parameter.get("schema"))
+            schema = deref(document, parameter.get("schema"))
             yield _field(parameter["name"], schema if isinstance(schema, dict) else parameter, parameter, "")
 
 
@@ -135,18 +135,18 @@ def _field(name: str, schema: Mapping[str, Any], also: Mapping[str, Any], holder
 def _request(document: Any, operation: Mapping[str, Any]) -> Iterator[Field]:
     given = operation.get("parameters")
     for each in given[:200] if isinstance(given, list) else ():
-        parameter = _deref(document, each)
+        parameter = deref(document, each)
         if isinstance(parameter, dict) and parameter.get("in") == "body":
-            yield from _fields(document, parameter.get("schema"))
-    yield from _content(document, _deref(document, operation.get("requestBody")))
+            yield from fields_of(document, parameter.get("schema"))
+    yield from _content(document, deref(document, operation.get("requestBody")))
 
 
 def _answers(document: Any, operation: Mapping[str, Any]) -> Iterator[Field]:
     responses = operation.get("responses")
     for status, given in list(responses.items())[:20] if isinstance(responses, dict) else ():
-        answer = _deref(document, given)
+        answer = deref(document, given)
         if str(status)[:1] in {"2", "d"} and isinstance(answer, dict):
-            yield from _fields(document, answer.get("schema"))
+            yield from fields_of(document, answer.get("schema"))
             yield from _content(document, answer)
 
 
@@ -154,10 +154,10 @@ def _content(document: Any, body: Any) -> Iterator[Field]:
     content = body.get("content") if isinstance(body, dict) else None
     for media in list(content.values())[:4] if isinstance(content, dict) else ():
         if isinstance(media, dict):
-            yield from _fields(document, media.get("schema"))
+            yield from fields_of(document, media.get("schema"))
 
 
-def _fields(document: Any, schema: Any) -> Iterator[Field]:
+def fields_of(document: Any, schema: Any) -> Iterator[Field]:
     """Yield a schema's fields and those of the schemas that they are made of; circles end at a bound."""
     waiting, seen = [schema], set()
     for _ in range(_MOST_STEPS):
@@ -165,14 +165,14 @@ def _fields(document: Any, schema: Any) -> Iterator[Field]:
             return
         given = waiting.pop(0)
         reference = given.get("$ref") if isinstance(given, dict) else None
-        node = _deref(document, given)
+        node = deref(document, given)
         if not isinstance(node, dict) or id(node) in seen:
             continue
         seen.add(id(node))
         holder = reference.rpartition("/")[2] if isinstance(reference, str) else ""
         properties = node.get("properties")
         for name, inner in list(properties.items())[:MOST_FIELDS] if isinstance(properties, dict) else ():
-            value = _deref(document, inner)
+            value = deref(document, inner)
             if isinstance(name, str) and isinstance(value, dict):
                 yield _field(name, value, inner if isinstance(inner, dict) else {}, holder)
                 waiting.append(inner)
