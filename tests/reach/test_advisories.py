@@ -90,7 +90,7 @@ def test_files_and_folders(tmp_path: Path) -> None:
     assert [each.name for each in read_advisories(tmp_path / "list.json")] == ["two"]
     (tmp_path / "broken.json").write_text("{", "utf-8")
     for broken in (tmp_path, tmp_path / "broken.json"):
-        with pytest.raises(SeamarkError, match="broken.json holds no OSV records"):
+        with pytest.raises(SeamarkError, match=r"broken\.json holds no OSV records"):
             read_advisories(broken)
     with pytest.raises(SeamarkError, match="cannot be read"):
         read_advisories(tmp_path / "absent.json")
