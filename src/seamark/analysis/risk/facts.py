@@ -43,6 +43,38 @@ class Facts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     data_classes: tuple[str, ...] = ()
     context: str = ""
     """Where criticality, exposure and data classes come from."""
+    cwe: int = 0
+    """The weakness, 0 where none is named."""
+    test: bool = False
+    """Only a test dependency, or in a test's code."""
+    depth: int = 0
+    """Of a dependency: 1 asked for by name, 2 and more through others, 0 not known."""
+    impact: str = ""
+    """SSVC's technical impact: `partial`, `total`, or empty where nobody stated it."""
+    automatable: str = ""
+    """SSVC: `yes`, `no`, or empty where nobody stated it."""
+    epss_before: float | None = None
+    """EPSS about 30 days earlier, where it was loaded then."""
+    secret_state: str = ""
+    """Of a secret: `valid`, `revoked`, `test`, or empty where nobody tried."""
+    effort: str = ""
+    """What the fix takes: `patch`, `minor`, `major`, `configuration`, `rotate`, `code`, `none` (no fix is known), or empty."""
+    environment: str = ""
+    """`production`, `staging`, `test`, `development` …, or empty for not known: the most productive that it runs in."""
+    deployed: str = ""
+    """`running`, `not_running` (all places where it could run were looked at), or empty for not known."""
+    privileges: str = ""
+    """Of what runs it: `privileged`, `root`, `restricted`, or empty for not known."""
+    blast: int = -1
+    """How many assets a flaw in it reaches, -1 for not known."""
+    controls: tuple[str, ...] = ()
+    """Compensating controls in force: `name (until 2027-01-31)`."""
+    sla_tier: str = ""
+    revenue_per_hour: float | None = None
+    age: int = 0
+    """Days that it is open, in steps: 0, 30, 90, 180, 365."""
+    origins: tuple[tuple[str, str], ...] = ()
+    """Where single facts are known from, by the fact's name: `("exposure", "deploy/k8s/ingress.yaml:4")`, sorted."""
 
 
 _ENCODER = msgspec.json.Encoder()
