@@ -60,10 +60,10 @@ def test_a_day_in_the_past(seamark: Command) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "sentence"),
     [
-        (["blast"], 2, "blast needs a THING"),
-        (["toxic", "orders"], 2, "takes no THING"),
-        (["path", "orders"], 2, "path needs --to"),
-        (["blast", "orders", "--to", "PII"], 2, "--to belongs to path"),
+        (["blast"], 2, "blast needs a thing"),
+        (["toxic", "orders"], 2, "takes no thing"),
+        (["path", "orders"], 2, "path needs where it leads to: `to`"),
+        (["blast", "orders", "--to", "PII"], 2, "blast leads nowhere: leave out `to`"),
         (["coverage", "--at", "2026-01-01"], 2, "knows only today"),
         (["wonder"], 2, "'wonder' is not one of"),
         (["blast", "nobody"], 1, "Nothing in the inventory is called 'nobody'"),

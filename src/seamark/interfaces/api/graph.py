@@ -9,8 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Schema
 from pydantic import Field
 
+from seamark.analysis.graph.question import FARTHEST, Question, check
 from seamark.core.errors import NotAllowed, NotFound
-from seamark.insight.analytics import questions
+from seamark.insight.analytics.questions import ask
 from seamark.interfaces.api.answers import MOST, Answer, Line, answer
 from seamark.interfaces.api.authentication import actor_of
 from seamark.interfaces.api.problems import declared, refused_field
@@ -28,7 +29,7 @@ class Asked(Schema):
     )
     to: Line = Field("", max_length=500, description="Where a path leads to.")
     at: date | None = Field(None, description="As it was at the end of a day (UTC).")
-    after: int = Field(0, ge=0, le=questions.FARTHEST, description="`next` of the page before.")
+    after: int = Field(0, ge=0, le=FARTHEST, description="`next` of the page before.")
     limit: int = Field(100, ge=1, le=MOST)
 
 
@@ -93,10 +94,10 @@ def ask_graph(request: HttpRequest, question: Name, asked: Query[Asked]) -> Http
 
     Answers are bounded and hold only what you may see; a way never leads through somebody else's application.
     """
-    put = questions.Question(name=question, **asked.dict())
+    put = Question(name=question, **asked.dict())
     try:
-        questions.check(put)
-        return answer(questions.ask(actor_of(request).seen, put))
+        check(put)
+        return answer(ask(actor_of(request).seen, put))
     except NotAllowed as error:
         raise refused_field("query", str(error)) from None
     except NotFound as error:

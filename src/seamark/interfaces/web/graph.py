@@ -13,18 +13,10 @@ from django.urls import reverse
 from msgspec.structs import replace
 
 from seamark.analysis.graph.answers import Node
+from seamark.analysis.graph.question import ABOUT_A_THING, FARTHEST, OF_TODAY, QUESTIONS, Question
 from seamark.core.errors import NotAllowed, NotFound
 from seamark.insight.analytics.drawing import Picture, near, picture
-from seamark.insight.analytics.questions import (
-    ABOUT_A_THING,
-    FARTHEST,
-    OF_TODAY,
-    QUESTIONS,
-    Question,
-    Reply,
-    ask,
-    moment,
-)
+from seamark.insight.analytics.questions import Reply, ask, moment
 from seamark.interfaces.web.frame import visible
 from seamark.store.access import Visible
 

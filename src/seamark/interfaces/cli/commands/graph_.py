@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, time
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from seamark.analysis.graph.answers import Node, Toxic, Way
+from seamark.analysis.graph.question import QUESTIONS, Question, check
+from seamark.core.errors import NotAllowed
 from seamark.interfaces.cli import output
 from seamark.interfaces.cli.database import boot
 from seamark.interfaces.cli.table import Column
 
 if TYPE_CHECKING:
-    from seamark.analysis.graph.answers import Node, Radius, Way
+    from seamark.insight.analytics.questions import Reply
 
-QUESTIONS = {
-    "blast": "what a flaw in THING reaches",
-    "origins": "everything whose flaw would be felt in THING",
-    "path": "the shortest way from THING to the one named by --to",
-    "exposure": "how the internet reaches THING",
-    "line": "the line from THING's code to cloud and data",
-    "order": "in which order what THING reaches is mended",
-    "toxic": "severe issues that the internet reaches and that lead to sensitive data",
-    "coverage": "assets without a scan that they should have, and those that nobody owns",
-    "orphans": "images that run nowhere, workloads nobody builds, assets without relations",
-}
-ABOUT_A_THING = ("blast", "origins", "path", "exposure", "line", "order")
 NODES = (
     Column("Steps", right=True),
     Column("Kind", least=8),
@@ -35,6 +26,8 @@ NODES = (
     Column("Exposure", least=8),
     Column("Owner", least=8),
 )
+ASSET = (Column("Kind", least=8), Column("Asset", least=16, fit="cut start"))
+WHY = Column("Why", least=12)
 
 
 @click.command("graph")
@@ -59,84 +52,60 @@ def command(
       seamark graph path SM-12 --to data_class:PII
       seamark graph coverage --json
     """
-    if question in ABOUT_A_THING and not thing:
-        raise click.UsageError(f"{question} needs a THING: {QUESTIONS[question]}")
-    if question not in ABOUT_A_THING and thing:
-        raise click.UsageError(f"{question} is about everything and takes no THING")
-    if (question == "path") != (goal is not None):
-        raise click.UsageError("path needs --to" if question == "path" else "--to belongs to path")
-    if at is not None and question in {"coverage", "orphans"}:
-        raise click.UsageError(f"{question} knows only today")
-    when = datetime.combine(at.date(), time.max, UTC) if at is not None else None
-    boot()
-    if thing is not None:
-        _about(question, thing, goal, when, limit, as_lines=as_lines)
-    else:
-        _estate(question, when, limit, as_lines=as_lines)
-
-
-def _about(question: str, thing: str, goal: str | None, at: datetime | None, limit: int, *, as_lines: bool) -> None:
-    from seamark.analysis.graph.asked import Asked
-    from seamark.analysis.graph.estate import order
-    from seamark.analysis.graph.lens import Lens
-    from seamark.store.access import everything
-
-    asked = Asked(everything(), at)
-    starts = asked.find(thing)
-    if question in {"blast", "origins"}:
-        lens = Lens.IMPACT if question == "blast" else Lens.ORIGIN
-        _radius(asked.radius(starts, lens, limit=limit), as_lines=as_lines)
-    elif question in {"path", "exposure"}:
-        way = asked.path(starts, asked.find(goal)) if goal is not None else asked.exposure(starts)
-        if as_lines:
-            output.json_line(way)
-        else:
-            _way(way, "no way is known" if goal is not None else "no way from the internet is known")
-    elif question == "line":
-        _nodes(asked.code_to_cloud(starts), as_lines=as_lines)
-    else:
-        steps = order(everything(), starts, at=at)[:limit]
-        _rows(
-            steps,
-            (Column("Turn", right=True), Column("Kind", least=8), Column("Asset", least=16, fit="cut start"), Column("After", least=8)),
-            [
-                (str(step.turn), step.asset.kind, step.asset.name, "in a circle" if step.circle else ", ".join(step.waits_for))
-                for step in steps
-            ],
-            as_lines=as_lines,
-        )  # fmt: skip
-
-
-def _estate(question: str, at: datetime | None, limit: int, *, as_lines: bool) -> None:
-    from django.utils import timezone
-
-    from seamark.analysis.graph.estate import coverage, orphans, toxic
-    from seamark.store.access import everything
-
-    columns = (
-        Column("Kind", least=8),
-        Column("Asset", least=16, fit="cut start"),
-        Column("Missing", least=8),
-        Column("Why", least=12),
+    asked = Question(
+        name=question, thing=thing or "", to=goal or "", at=at.date() if at is not None else None, limit=limit
     )
-    if question == "coverage":
-        gaps = coverage(everything(), timezone.now(), limit=limit)
-        _rows(gaps, columns, [(g.asset.kind, g.asset.name, g.missing, g.why) for g in gaps], as_lines=as_lines)
-    elif question == "orphans":
-        found = orphans(everything(), limit=limit)
-        rows = [(each.asset.kind, each.asset.name, each.why) for each in found]
-        _rows(found, (*columns[:2], columns[3]), rows, as_lines=as_lines)
+    try:
+        check(asked)
+    except NotAllowed as error:
+        raise click.UsageError(str(error)) from None
+    boot()
+    from seamark.insight.analytics.questions import ask
+    from seamark.store.access import everything
+
+    reply = ask(everything(), asked)
+    match question:
+        case "blast" | "origins":
+            _radius(reply, as_lines=as_lines)
+        case "path" | "exposure":
+            _ways(reply, as_lines=as_lines)
+        case "line":
+            _nodes(reply.nodes, as_lines=as_lines)
+        case "toxic":
+            _toxic(reply.combinations, as_lines=as_lines)
+        case "order":
+            said = [
+                (str(step.turn), step.asset.kind, step.asset.name, "in a circle" if step.circle else ", ".join(step.waits_for))
+                for step in reply.steps
+            ]  # fmt: skip
+            _rows(reply.steps, (Column("Turn", right=True), *ASSET, Column("After", least=8)), said, as_lines=as_lines)
+        case "coverage":
+            lacking = [(gap.asset.kind, gap.asset.name, gap.missing, gap.why) for gap in reply.gaps]
+            _rows(reply.gaps, (*ASSET, Column("Missing", least=8), WHY), lacking, as_lines=as_lines)
+        case "orphans":
+            hanging = [(each.asset.kind, each.asset.name, each.why) for each in reply.orphans]
+            _rows(reply.orphans, (*ASSET, WHY), hanging, as_lines=as_lines)
+
+
+def _ways(reply: Reply, *, as_lines: bool) -> None:
+    way = Way(nodes=reply.nodes, hops=reply.hops)
+    if as_lines:
+        output.json_line(way)
     else:
-        for combination in toxic(everything(), at=at, limit=limit):
-            if as_lines:
-                output.json_line(combination)
-                continue
-            output.paragraph(f"{combination.risk:5.1f}  {combination.issue}  {combination.title}", "bold")
-            _way(combination.exposure, "")
-            _way(combination.data, "")
+        _way(way, "no way is known" if reply.question == "path" else "no way from the internet is known")
 
 
-def _radius(found: Radius, *, as_lines: bool) -> None:
+def _toxic(combinations: list[Toxic], *, as_lines: bool) -> None:
+    for combination in combinations:
+        if as_lines:
+            output.json_line(combination)
+            continue
+        output.paragraph(f"{combination.risk:5.1f}  {combination.issue}  {combination.title}", "bold")
+        _way(combination.exposure, "")
+        _way(combination.data, "")
+
+
+def _radius(found: Reply, *, as_lines: bool) -> None:
     if as_lines:
         output.json_line(found)
         return
