@@ -93,6 +93,21 @@ def test_relations_are_kept_with_the_assets_they_name(application: Application) 
     ]
 
 
+def test_people_and_accounts_that_a_log_names_stay_everybodys(application: Application) -> None:
+    account = ref(AssetKind.CLOUD_ACCOUNT, "123456789012")
+    secret = ref(AssetKind.SECRET_STORE, "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db")
+    someone = ref(AssetKind.PERSON, "kim@acme.example")
+    logged = [
+        Said(kind=RelationKind.CONTAINS, source=account, target=secret, origin="cloudtrail"),
+        Said(kind=RelationKind.READS, source=someone, target=secret, origin="cloudtrail"),
+        Said(kind=RelationKind.READS, source=ref(AssetKind.WORKLOAD, "shop/Deployment/web"), target=secret, origin="cloudtrail"),
+    ]  # fmt: skip
+    record_relations(logged, application=application, now=NOW)
+    assert {kind: name for kind, _, name in assets()} == {
+        "cloud_account": "", "secret_store": "", "person": "", "workload": "Storefront",
+    }  # fmt: skip
+
+
 def test_what_is_as_before_writes_nothing(application: Application) -> None:
     record_relations(report(), application=application, now=NOW)
     before = [list(model.objects.order_by("pk").values_list()) for model in (Asset, Relation)]

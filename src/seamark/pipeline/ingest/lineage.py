@@ -58,6 +58,12 @@ def _facts(relations: Sequence[Said], application: Application) -> dict[_Fact, f
     return facts
 
 
+_EVERYBODYS: Final = frozenset(
+    {AssetKind.CLOUD_ACCOUNT, AssetKind.CLUSTER, AssetKind.PERSON, AssetKind.TEAM, AssetKind.REGISTRY}
+)
+"""Kinds that several applications share: a log that names them does not make them one's own."""
+
+
 def _hand_on(
     usable: list[tuple[Said, AssetRef, AssetRef]],
     assets: dict[AssetRef, Asset],
@@ -75,7 +81,7 @@ def _hand_on(
 
     def give(ref: AssetRef, number: int | None) -> None:
         asset = assets[ref]
-        if asset.application_id is None and number is not None and ref not in bases:
+        if asset.application_id is None and number is not None and ref not in bases and ref.kind not in _EVERYBODYS:
             asset.application_id = number
             taken[asset.pk] = asset
 
