@@ -58,6 +58,10 @@ format: $(DEVELOPMENT) ## Format the code
 bench: $(DEVELOPMENT) ## Measure speed beside its limits, on both databases
 	$(BIN)/python -m benchmarks
 
+.PHONY: bench-web
+bench-web: $(DEVELOPMENT) ## Measure the web pages over a million issues on PostgreSQL
+	$(BIN)/python -m benchmarks.web
+
 .PHONY: accuracy
 accuracy: $(DEVELOPMENT) ## Precision and recall of merging across tools, on labelled findings where those are there
 	$(BIN)/python -m benchmarks.accuracy

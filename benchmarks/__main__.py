@@ -53,7 +53,7 @@ def main() -> int:
     _warn(errors)
     with contextlib.ExitStack() as stack:
         chosen = list(WHERE) if given.database == "both" else [given.database]
-        needed = chosen if set(wanted) - {"parse"} else []
+        needed = chosen if set(wanted) - {"parse", "gate"} else []
         there = [stack.enter_context(WHERE[name]()) for name in needed]
         if None in there:
             errors.print("There is no PostgreSQL on this machine: it is left out", style="yellow")

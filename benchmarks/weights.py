@@ -15,11 +15,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from seamark.analysis.risk import Profile, default_profile
+from seamark.analysis.risk import Facts, Profile, default_profile
 from seamark.analysis.risk.engine import log_odds
 from seamark.analysis.risk.factors import FACTORS
 from seamark.analysis.risk.known_then import Then, known_then
 from seamark.intake.connectors.feeds.catalogue import read_feed
+from seamark.intake.connectors.feeds.statements import Known
 
 DAY = date(2025, 8, 28)
 EFFORTS = (0.01, 0.05, 0.1)
@@ -84,19 +85,34 @@ def main(folder: Path) -> None:
     _say("covered at 1, 5, 10 %; EPSS only", covered(alone, len(names)))
     for weights, places in grid.items():
         _say("  epss, cvss", weights, covered(places, len(names)))
+    ours = rest + default_profile().weights["epss"] * epss + default_profile().weights["cvss"] * cvss
+    ssvc = ranks(ours + 0.3 * _words(facts, "automatable") + 0.4 * _words(facts, "impact"), positives)
+    _say("default weights, and 0.3 and 0.4 for SSVC's words beside EPSS and CVSS", covered(ssvc, len(names)))
     _halves(grid, alone, len(names))
     hits = np.zeros(len(names))
     hits[positives] = 1
     _tell("EPSS over its scale", *fit(epss[:, None], hits))
     listed = {one.name: one.kev_added for one in later.entries}
     rows = [one for one in records.entries if one.cvss is not None and listed.get(one.name, "9") > "2025-01-24"]
-    told = np.array(
-        [[(one.cvss or 0) / 50 - 1, one.ssvc.startswith(("poc", "active"))] for one in rows], dtype=np.float64
-    )
+    told = np.array([_told(one) for one in rows], dtype=np.float64)
     hits = np.array([float(one.name in listed) for one in rows])
     _say(f"Vulnrichment: {len(rows)} rated CVEs, {int(hits.sum())} listed later")
     _tell("CVSS over 5 points", *fit(told[:, :1], hits))
-    _tell("CVSS over 5 points, public exploit", *fit(told, hits))
+    _tell("CVSS over 5 points, public exploit", *fit(told[:, :2], hits))
+    _tell("CVSS over 5 points, public exploit, automatable, total impact", *fit(told, hits))
+
+
+SSVC = {"automatable": {"yes": 1.0, "no": -0.3}, "impact": {"total": 0.5, "partial": -0.5}}
+
+
+def _words(facts: Iterable[Facts], field: str) -> Floats:
+    return np.array([SSVC[field].get(getattr(one, field), 0.0) for one in facts])
+
+
+def _told(one: Known) -> list[float]:
+    """Return CVSS over 5 points, and 1 for a public exploit, an attack that can be automated, and total impact."""
+    ssvc = one.ssvc.split("/")
+    return [(one.cvss or 0) / 50 - 1, float(ssvc[0] in {"poc", "active"}), float("yes" in ssvc), float("total" in ssvc)]
 
 
 def _halves(grid: dict[tuple[float, float], NDArray[np.int64]], alone: NDArray[np.int64], flaws: int) -> None:

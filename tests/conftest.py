@@ -1,6 +1,9 @@
 """Options that every test may ask for."""
 
+from collections.abc import Iterator
+
 import pytest
+from django.test import TransactionTestCase
 from hypothesis import HealthCheck, settings
 
 # How long an example takes says more of the machine than of the code: speed is a benchmark's business.
@@ -10,3 +13,22 @@ settings.load_profile("seamark")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--golden", action="store_true", help="write the golden files instead of comparing with them")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ledger_is_emptied_too() -> Iterator[None]:
+    """Tests with transactions of their own empty the tables afterwards, which the ledger's triggers forbid."""
+    from seamark.store.guards import install_guards, lift_guards
+
+    empty = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+
+    def emptied(self: TransactionTestCase) -> None:
+        lift_guards()
+        try:
+            empty(self)
+        finally:
+            install_guards()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", emptied)
+        yield

@@ -6,14 +6,18 @@ from benchmarks.bench import Bench, Figure
 from benchmarks.measurements import (
     again,
     correlation,
+    deploy,
+    gate,
     graph,
     grown,
     imports,
+    ledger,
     lists,
     memory,
     parse,
     rates,
     rescore,
+    reweigh,
     storage,
 )
 
@@ -24,15 +28,22 @@ def _parse(bench: Bench) -> list[Figure]:
     return parse.figures(bench) + rates.figures(bench)
 
 
+def _rescore(bench: Bench) -> list[Figure]:
+    return rescore.figures(bench) + reweigh.figures(bench)
+
+
 MEASUREMENTS: dict[str, Measurement] = {
     "parse": _parse,
+    "gate": gate.figures,
     "import": imports.figures,
     "again": again.figures,
     "grown": grown.figures,
     "correlation": correlation.figures,
     "storage": storage.figures,
     "lists": lists.figures,
-    "rescore": rescore.figures,
+    "rescore": _rescore,
     "graph": graph.figures,
+    "ledger": ledger.figures,
+    "deploy": deploy.figures,
     "memory": memory.figures,
 }

@@ -100,7 +100,7 @@ def test_the_picture_is_well_formed_and_escapes_names() -> None:
     )
     root = ET.fromstring(draw(backtest(TEN, LATER, content, as_of="2025-08-28")))
     words = [node.text for node in root.iter("{http://www.w3.org/2000/svg}text")]
-    assert "<b>& v3 (profile)" in words
+    assert f"<b>& v{PROFILE.version} (profile)" in words
     assert len(list(root.iter("{http://www.w3.org/2000/svg}polyline"))) == 8
 
 
@@ -136,6 +136,8 @@ def test_what_came_later_is_the_answer_and_never_a_fact() -> None:
     assert then.facts["CVE-2"].cvss is None
     assert not any(fact.kev_added or fact.ransomware for fact in then.facts.values())
     assert (then.facts["CVE-4"].exploit, then.facts["CVE-4"].severity) == ("poc", Severity.MEDIUM)
+    assert (then.facts["CVE-4"].automatable, then.facts["CVE-4"].impact) == ("yes", "total")
+    assert (then.facts["CVE-1"].automatable, then.facts["CVE-1"].impact) == ("", "")
     assert then.until == "2026-01-29"
     assert then.notes == ()
 

@@ -6,7 +6,8 @@ import pytest
 
 from seamark.core.finding import Finding as Read
 from seamark.core.severity import Severity
-from seamark.store.models import Issue
+from seamark.store.models import Grant, Issue
+from seamark.store.models.people import Role
 from tests.api.conftest import Caller
 from tests.factories import import_findings, package
 
@@ -25,6 +26,8 @@ def joined(db: None) -> None:
 
 
 def test_revoked_and_restored(call: Caller, joined: None) -> None:
+    assert call("POST", f"/aliases/{CVE}/revoke", {"other": GHSA}).status_code == 403
+    Grant.objects.update(role=Role.APPROVER)
     (told,) = call("GET", f"/aliases/{GHSA}").json()["items"]
     assert (told["left"], told["right"], told["revoked_at"]) == (CVE, GHSA, None)
     changed = call("POST", f"/aliases/{CVE}/revoke", {"other": GHSA}).json()["issues"]
@@ -37,6 +40,7 @@ def test_revoked_and_restored(call: Caller, joined: None) -> None:
 
 
 def test_unknown_names_and_wrong_words(call: Caller, joined: None) -> None:
+    Grant.objects.update(role=Role.APPROVER)
     assert call("GET", "/aliases/CVE-1999-1").status_code == 404
     assert call("POST", f"/aliases/{CVE}/revoke", {"other": "CVE-1999-1"}).status_code == 409
     assert call("POST", f"/aliases/{CVE}/revoke", {"other": "a b"}).status_code == 422

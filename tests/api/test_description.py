@@ -8,7 +8,8 @@ from django.test import Client
 
 from tests.api.described import description
 
-OPEN = {"/api/v1/health"}
+OPEN = {"/api/v1/health", "/api/v1/decisions/terraform", "/api/v1/token/exchange"}
+"""Without a token: health, and what brings proofs of its own (a signature, an identity token)."""
 OPENAPI = {
     "type": "object",
     "required": ["openapi", "info", "paths", "components"],
@@ -18,7 +19,7 @@ OPENAPI = {
         "paths": {
             "propertyNames": {"pattern": "^/api/v1/"},
             "additionalProperties": {
-                "propertyNames": {"enum": ["get", "post", "put", "patch"]},
+                "propertyNames": {"enum": ["get", "post", "put", "patch", "delete"]},
                 "additionalProperties": {
                     "required": ["operationId", "summary", "description", "responses", "tags"],
                     "properties": {
@@ -72,6 +73,29 @@ def test_failures_are_problems_and_what_needs_somebody_says_so(path: str, method
     assert set(ways) == {"Token", "Session"}
     assert set(ways) == set(description()["components"]["securitySchemes"])
     assert all(one["Token"] for one in operation["security"] if "Token" in one)
+
+
+@pytest.mark.parametrize(("path", "method", "operation"), _operations())
+def test_what_holds_for_all_is_described_for_each(path: str, method: str, operation: dict) -> None:
+    headers = {one["name"] for one in operation["parameters"] if one["in"] == "header"}
+    if method == "get":
+        assert "If-None-Match" in headers
+        assert "304" in operation["responses"]
+    elif path not in OPEN:
+        assert "Idempotency-Key" in headers
+        assert {"400", "409", "413"} <= set(operation["responses"])
+    if method in {"put", "patch", "delete"}:
+        assert "If-Match" in headers
+        assert "412" in operation["responses"]
+    if path not in OPEN:
+        assert "429" in operation["responses"]
+
+
+def test_every_list_that_is_paged_takes_fields() -> None:
+    for path, method, operation in _operations():
+        names = {one["name"] for one in operation["parameters"]}
+        if method == "get" and {"limit", "after", "before"} <= names:
+            assert "fields" in names, path
 
 
 def test_operation_ids_are_unique_and_path_parameters_declared() -> None:

@@ -26,7 +26,8 @@ def test_the_list_says_what_every_export_says(call: Caller, analyst: User) -> No
     told = call("GET", "/issues?limit=500&q=state:any").json()
     rows = Issue.objects.select_related("application", "assignee").order_by("-risk", "-id")
     assert told["items"] == [
-        {**as_json(one), "assignee": one.assignee.username if one.assignee else None} for one in rows
+        {**as_json(one), "assignee": one.assignee.username if one.assignee else None, "layer": None, "base_image": None}
+        for one in rows
     ]
     assert any(one["assignee"] and one["due"] for one in told["items"])
     assert any(one["resolved_at"] for one in told["items"])

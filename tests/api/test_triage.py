@@ -52,8 +52,8 @@ def test_a_comment_with_the_state_that_holds_is_kept(call: Caller, issue: Issue)
 @pytest.mark.parametrize(
     "body",
     [
-        {}, {"state": "gone"}, {"state": 5}, {"state": None, "colour": "red"}, {"state": "dismissed"}, {"state": "dismissed", "resolution": "accepted"}, {"state": "dismissed", "resolution": "fixed", "comment": "x"},
-        {"state": "confirmed", "resolution": "accepted"}, {"comment": "a\0b"}, {"comment": "x" * 10_001}, {"comment": "   "}, {"comment": ""}, {"state": "confirmed", "comment": " "}, {"assignee": "nobody at all"}, {"assignee": "x" * 151}, {"assignee": "a\0b"}, {"resolution": "accepted"}, [], "x", 5, None,
+        {}, {"state": "gone"}, {"state": 5}, {"state": None, "colour": "red"}, {"state": "dismissed"}, {"state": "dismissed", "resolution": "false_positive"}, {"state": "dismissed", "resolution": "fixed", "comment": "x"},
+        {"state": "confirmed", "resolution": "false_positive"}, {"comment": "a\0b"}, {"comment": "x" * 10_001}, {"comment": "   "}, {"comment": ""}, {"state": "confirmed", "comment": " "}, {"assignee": "nobody at all"}, {"assignee": "x" * 151}, {"assignee": "a\0b"}, {"resolution": "false_positive"}, [], "x", 5, None,
     ],
 )  # fmt: skip
 def test_changes_that_cannot_be_right_change_nothing(call: Caller, issue: Issue, body: Any) -> None:
@@ -100,7 +100,7 @@ def test_people_do_not_resolve_issues(call: Caller, issue: Issue) -> None:
 
 def test_a_refused_part_takes_back_the_rest(issue: Issue, caller: Callable[..., Caller]) -> None:
     call = caller(make_person("dev", Role.DEVELOPER))
-    body = {"assignee": "dev", "state": "dismissed", "resolution": "accepted", "comment": "no"}
+    body = {"assignee": "dev", "state": "dismissed", "resolution": "false_positive", "comment": "no"}
     assert call("PATCH", f"/issues/{issue.reference}", body).status_code == 403
     issue.refresh_from_db()
     assert (issue.state, issue.assignee) == (State.OPEN, None)

@@ -83,8 +83,9 @@ def ada(world: None, page: Page) -> Page:
     page.goto("/login/")
     page.get_by_label("Name").fill("ada")
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-    page.wait_for_url("**/issues/")
+    page.get_by_role("button", name="Log in", exact=True).click()
+    page.get_by_role("heading", name="Today").wait_for()
+    page.goto("/issues/")
     return page
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from seamark.pipeline.imports import Worker, work_once
+from seamark.pipeline.imports import work_once
+from seamark.pipeline.worker import Worker
 from seamark.store.models import Issue
 from seamark.store.models.issues import State
 from tests.browser.conftest import shoot

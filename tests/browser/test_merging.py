@@ -99,7 +99,7 @@ def test_everything_works_without_scripts(browser: Browser, live_server: object,
         page.goto("/login/")
         page.get_by_label("Name").fill("ada")
         page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Log in").click()
+        page.get_by_role("button", name="Log in", exact=True).click()
         page.goto("/suggestions/")
         page.get_by_role("button", name="Not the same").click()
         expect(page.get_by_role("status")).to_contain_text("stay two")

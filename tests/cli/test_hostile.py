@@ -68,11 +68,11 @@ def options(words: list[str]) -> list[click.Parameter]:
 def nothing_runs_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     """Servers and workers end at once."""
     from seamark.interfaces.cli.commands import serve_
-    from seamark.pipeline import imports
+    from seamark.pipeline import worker
 
     monkeypatch.setattr(server, "serve", lambda *_, **__: None)
     monkeypatch.setattr(serve_, "serve", lambda *_, **__: None)
-    monkeypatch.setattr(imports.Worker, "run", lambda _: None)
+    monkeypatch.setattr(worker.Worker, "run", lambda _: None)
 
 
 def test_all_commands_are_walked() -> None:

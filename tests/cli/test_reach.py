@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from seamark.core.severity import Severity
+from seamark.store.models import Issue, Reachability
+from tests.factories import import_findings, package
+
 from .conftest import Command
 
 
@@ -81,3 +85,33 @@ def test_a_broken_advisory(seamark: Command, shop: Path, tmp_path: Path) -> None
     result = seamark("reach", shop, "--advisories", tmp_path / "osv.json")
     assert result.code == 2
     assert "holds no OSV records" in result.err
+
+
+FLAW = package("CVE-2020-14343", "pypi/PyYAML", "5.3", "5.4", Severity.CRITICAL, 9.8, "Code execution in PyYAML")
+
+
+@pytest.mark.django_db
+def test_verdicts_are_kept_for_an_application(seamark: Command, shop: Path) -> None:
+    import_findings("Storefront", "Trivy", [FLAW])
+    result = seamark("reach", shop, "--application", "storefront")
+    assert (result.code, result.err) == (0, "")
+    assert "CVE-2020-14343" in result.out
+    assert "Storefront: 1 verdict kept for git.example/harbour/shop, 1 issue scored anew" in result.out
+    facts = Issue.objects.get().facts
+    assert (facts["reach"], dict(facts["origins"])["reach"]) == ("potential", "seamark reach: app.py:1")
+
+
+@pytest.mark.django_db
+def test_kept_verdicts_are_objects_alone(seamark: Command, shop: Path) -> None:
+    import_findings("Storefront", "Trivy", [FLAW])
+    result = seamark("reach", shop, "--application", "Storefront", "--package", "PyYAML", "--json")
+    assert [json.loads(line)["verdict"] for line in result.out.splitlines()] == ["imported"]
+    assert Reachability.objects.get().package == "pyyaml"
+
+
+@pytest.mark.django_db
+def test_what_cannot_be_kept(seamark: Command, shop: Path) -> None:
+    result = seamark("reach", shop, "--application", "Nothing")
+    assert result.code == 1
+    assert "There is no application 'Nothing'" in result.err
+    assert seamark("reach", shop, "--package", "PyYAML", "--repository", "git.example/a/b").code == 2

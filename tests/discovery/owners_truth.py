@@ -1,4 +1,4 @@
-"""How often history alone names the owner that CODEOWNERS names: `python -m tests.discovery.owners_truth REPOSITORY…`.
+"""How often history, and what other files say, name the owner that CODEOWNERS names: `python -m tests.discovery.owners_truth REPOSITORY…`.
 
 The repositories need their whole history; none is part of this one. The method is told in docs/owners.md.
 """
@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import sys
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from hashlib import sha1
 from pathlib import Path
 from typing import NamedTuple
 
+from seamark.core.assets import AssetRef
 from seamark.intake.discovery.git import answer
 from seamark.intake.discovery.history.log import read_history
 from seamark.intake.discovery.owners.authorship import Authorship, Share, Tuning
 from seamark.intake.discovery.owners.codeowners import CodeOwners, Dialect, read_codeowners
+from seamark.intake.discovery.owners.teams import Teams
+from tests.discovery.owners_hidden import names_one, said_owners
 
 HOMES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
 EVERYWHERE = 0.5
@@ -54,6 +58,13 @@ class Result(NamedTuple):
     """The share of right answers, as the mean over the lines of CODEOWNERS."""
     constant: int
     """Right answers if the owner of most files were always named."""
+    said: int
+    """Labelled files for which another file than CODEOWNERS names somebody."""
+    said_right: int
+    """The first whom it names is an owner."""
+    both_asked: int
+    """Files asked of what is said and history together."""
+    both_right: int
 
     @property
     def asked(self) -> int:
@@ -86,61 +97,91 @@ def labelled(repository: Path, codeowners: CodeOwners) -> list[Labelled]:
     return [each for each in kept if each.owners]
 
 
+class _Half(NamedTuple):
+    """What the training half teaches: people's logins, and teams."""
+
+    teams: Teams
+    persons: dict[str, str]
+
+    def orders(self, each: Labelled, shares: list[Share]) -> list[list[tuple[str, float]]]:
+        """Return the ranked owners for a file, of those kinds that it has owners of; none where they are tied to nobody."""
+        found = []
+        if each.owners & self.teams.teams:
+            found.append([(team.team, team.share) for team in self.teams.ranked(each.path)])
+        if each.owners & set(self.persons.values()):
+            found.append([(self.persons.get(share.person, share.person), share.share) for share in shares])
+        return found
+
+
 def measure(repository: Path, tuning: Tuning) -> Result:
-    """Hide CODEOWNERS, ask history for the owner of every labelled file, and compare."""
+    """Hide CODEOWNERS, ask the other files and history for the owner of every labelled file, and compare."""
     files = labelled(repository, codeowners_at_head(repository))
     history = read_history(repository)
     if history is None or not files:
         raise SystemExit(f"{repository} has no history, or CODEOWNERS that names nobody in particular")
     authorship = Authorship(history, tuning)
+    said = said_owners(repository, [each.path for each in files])
     halves: tuple[list[Labelled], list[Labelled]] = ([], [])
     for each in files:
         halves[sha1(each.path.rpartition("/")[0].encode()).digest()[0] & 1].append(each)
     ranked = {each.path: authorship.ranked(each.path) for each in files}
-    hits: dict[int, list[bool]] = defaultdict(list)
-    unknown = left = right = three = sure = sure_right = 0
-    asked: Counter[str] = Counter()
+    tally = _Tally()
     for train, test in (halves, halves[::-1]):
-        teams, persons = _teams(train, ranked), _persons(files, train, ranked, authorship)
+        known = [(each.path, sorted(owner for owner in each.owners if "/" in owner)) for each in train]
+        half = _Half(Teams(authorship, known), _persons(files, train, ranked, authorship))
         for each in test:
-            people = {person for person, owner in persons.items() if owner in each.owners}
-            known = [names for names in (teams, persons) if each.owners & set(names.values())]
-            if not known:
-                unknown += 1
-                continue
-            if people and known == [persons] and all(authorship.left(person) for person in people):
-                left += 1
-                continue
-            # Where a file has persons and teams for owners, either is right.
-            orders = [_order(ranked[each.path], names) for names in known]
-            hit = any(order[0][0] in each.owners for order in orders if order)
-            certain = all(order and order[0][1] >= SURE for order in orders)
-            sure, sure_right = sure + certain, sure_right + (certain and hit)
-            right += hit
-            three += any({owner for owner, _ in order[:3]} & each.owners for order in orders)
-            hits[each.line].append(hit)
-            asked.update(each.owners)
-    rules = sum(sum(each) / len(each) for each in hits.values()) / max(len(hits), 1)
-    return Result(len(files), unknown, left, right, three, sure, sure_right, rules, max(asked.values(), default=0))
+            _ask(tally, each, half, ranked[each.path], said.get(each.path, []), authorship)
+    return tally.result(len(files))
 
 
-def _order(shares: list[Share], names: dict[str, str]) -> list[tuple[str, float]]:
-    """Return the owners that people stand for with their shares, the largest first."""
-    votes: dict[str, float] = defaultdict(float)
-    for share in shares:
-        votes[names.get(share.person, share.person)] += share.share
-    return sorted(votes.items(), key=lambda item: (-item[1], item[0]))
+class _Tally:
+    """What was asked and found so far."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.rules: dict[int, list[bool]] = defaultdict(list)
+        self.owners: Counter[str] = Counter()
+
+    def result(self, files: int) -> Result:
+        """Return the figures."""
+        counts = self.counts
+        rules = sum(sum(each) / len(each) for each in self.rules.values()) / max(len(self.rules), 1)
+        return Result(
+            files, counts["unknown"], counts["left"], counts["right"], counts["three"], counts["sure"], counts["sure right"], rules,
+            max(self.owners.values(), default=0), counts["said"], counts["said right"], counts["both asked"], counts["both right"],
+        )  # fmt: skip
 
 
-def _teams(train: list[Labelled], ranked: dict[str, list[Share]]) -> dict[str, str]:
-    """Return the team that each person stands for: the one whose files they mostly change in the training half."""
-    votes: dict[str, Counter[str]] = defaultdict(Counter)
-    for each in train:
-        teams = [owner for owner in each.owners if "/" in owner]
-        for share in ranked[each.path]:
-            for owner in teams:
-                votes[share.person][owner] += share.share / len(teams)
-    return {person: max(each, key=lambda owner: (each[owner], owner)) for person, each in votes.items() if each}
+def _ask(
+    tally: _Tally, each: Labelled, half: _Half, shares: list[Share], said: list[AssetRef], authorship: Authorship
+) -> None:
+    """Ask for one file: history alone, what files say, and both as the resolver has them, what is said first."""
+    counts = tally.counts
+    orders = half.orders(each, shares)
+    people = {person for person, owner in half.persons.items() if owner in each.owners}
+    gone = bool(people) and not each.owners & half.teams.teams and all(authorship.left(person) for person in people)
+    named = bool(said) and (
+        names_one(said[0], each.owners, authorship.people)
+        or half.teams.home.get(authorship.people.find(said[0].key), "") in each.owners
+    )
+    counts["said"] += bool(said)
+    counts["said right"] += named
+    hit = False
+    if not orders or gone:
+        counts["left" if orders else "unknown"] += 1
+    else:
+        # Where a file has persons and teams for owners, either is right.
+        hit = any(order[0][0] in each.owners for order in orders if order)
+        certain = all(order and order[0][1] >= SURE for order in orders)
+        counts["sure"] += certain
+        counts["sure right"] += certain and hit
+        counts["right"] += hit
+        counts["three"] += any({owner for owner, _ in order[:3]} & each.owners for order in orders)
+        tally.rules[each.line].append(hit)
+        tally.owners.update(each.owners)
+    if said or (orders and not gone):
+        counts["both asked"] += 1
+        counts["both right"] += named if said else hit
 
 
 def _persons(
@@ -149,13 +190,13 @@ def _persons(
     """Return the login that each person has: by name and address, else the one whose files they mostly change in the training half."""
     logins = {owner for each in files for owner in each.owners if "/" not in owner}
     found = {key: owner for owner in sorted(logins) if (key := authorship.people.find(owner))}
-    votes: dict[str, Counter[str]] = defaultdict(Counter)
+    votes: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for each in train:
         for owner in each.owners & logins - set(found.values()):
             for share in ranked[each.path]:
                 votes[owner][share.person] += share.share
-    for owner, each in sorted(votes.items()):
-        person, _ = max(each.items(), key=lambda item: (item[1], item[0]), default=("", 0))
+    for owner, told in sorted(votes.items()):
+        person, _ = max(told.items(), key=lambda item: (item[1], item[0]), default=("", 0.0))
         if person and not authorship.people.login(person):
             found.setdefault(person, owner)
     return found
@@ -163,17 +204,23 @@ def _persons(
 
 def main(repositories: list[str]) -> int:
     """Print a line a repository."""
-    print(  # noqa: T201
-        f"{'repository':<42}{'files':>7}{'unknown':>9}{'left':>7}{'asked':>7}{'top-1':>8}{'top-3':>8}{'sure':>7}{'top-1 of sure':>15}{'by rule':>9}{'constant':>10}"
-    )
+    titles = ("repository", "files", "unknown", "left", "asked", "top-1", "top-3", "sure", "of sure", "by rule", "constant", "said", "of said", "together")  # fmt: skip
+    print(_row(titles))  # noqa: T201
     for name in repositories:
         found = measure(Path(name), Tuning())
         asked = max(found.asked, 1)
-        print(  # noqa: T201
-            f"{Path(name).resolve().name:<42}{found.files:>7,}{found.unknown:>9,}{found.left:>7,}{found.asked:>7,}{found.right / asked:>8.1%}"
-            f"{found.three / asked:>8.1%}{found.sure / asked:>7.0%}{found.sure_right / max(found.sure, 1):>15.1%}{found.rules:>9.1%}{found.constant / asked:>10.1%}"
-        )
+        place = Path(name).resolve()
+        print(_row((  # noqa: T201
+            (place.parent if place.name == "repo" else place).name, f"{found.files:,}", f"{found.unknown:,}", f"{found.left:,}", f"{found.asked:,}",
+            f"{found.right / asked:.1%}", f"{found.three / asked:.1%}", f"{found.sure / asked:.0%}", f"{found.sure_right / max(found.sure, 1):.1%}",
+            f"{found.rules:.1%}", f"{found.constant / asked:.1%}", f"{found.said / found.files:.0%}", f"{found.said_right / max(found.said, 1):.1%}",
+            f"{found.both_right / max(found.both_asked, 1):.1%}",
+        )), flush=True)  # fmt: skip
     return 0
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"{cells[0]:<46}" + "".join(f"{cell:>10}" for cell in cells[1:])
 
 
 if __name__ == "__main__":

@@ -165,6 +165,24 @@ def test_agent_traces_follow_their_lines(repository: Repository) -> None:
     assert found.at("a.py", 3) == Verdict(True, commit, "an agent-trace record of acme says so")
 
 
+def test_all_ranges_of_a_repository(repository: Repository) -> None:
+    repository.write("a.py", numbered(1, 6))
+    plain = repository.commit()
+    repository.write("b.py", numbered(1, 3))
+    repository.write("gone.py", numbered(1, 3))
+    theirs = repository.commit(AGENT)
+    (repository.root / "gone.py").unlink()
+    repository.write("agent-trace.json", json.dumps(record(plain)))
+    repository.commit()
+    found = asked(repository)
+    assert found.head == repository.git("rev-parse", "HEAD")
+    assert found.files == ["a.py", "b.py", "gone.py"]
+    assert [(path, first, last, verdict.commit) for path, first, last, verdict in found.all_ranges()] == [
+        ("a.py", 2, 3, plain), ("b.py", 1, 3, theirs),
+    ]  # fmt: skip
+    assert list(found.all_ranges(seconds=-1)) == []
+
+
 def test_odd_traces(tmp_path: Path) -> None:
     wide = record(
         "0" * 40,

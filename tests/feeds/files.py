@@ -7,6 +7,8 @@ import json
 import zipfile
 from typing import Any
 
+from . import advisories
+
 
 def as_json(value: Any) -> bytes:
     """Return a value as JSON."""
@@ -112,5 +114,5 @@ FACTS = as_json({
 ALL: dict[str, bytes] = {
     "epss": EPSS, "kev": KEV, "kev csv": KEV_CSV, "euvd": EUVD, "euvd csv": EUVD_CSV, "vulncheck": VULNCHECK, "nvd": NVD, "nvd csv": NVD_CSV,
     "cve zip": CVE_ZIP, "cve": as_json(cve_record("CVE-2020-0001")), "vulnrichment csv": VULNRICHMENT_CSV, "osv zip": OSV_ZIP, "github": GITHUB,
-    "exploit-db": EXPLOIT_DB, "metasploit": METASPLOIT, "nuclei": NUCLEI, "facts": FACTS,
+    "exploit-db": EXPLOIT_DB, "metasploit": METASPLOIT, "nuclei": NUCLEI, "csaf": advisories.made(), "facts": FACTS,
 }  # fmt: skip

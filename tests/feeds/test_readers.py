@@ -58,6 +58,9 @@ EXPECTED: dict[str, tuple[str, str, list[Known]]] = {
     ]),
     "metasploit": ("Metasploit", "2026-01-05", [Known(name="CVE-2020-0001", exploit=True)]),
     "nuclei": ("Nuclei", "", [Known(name="CVE-2020-0001", exploit=True)]),
+    "csaf": ("CSAF", "2026-10-01", [
+        Known(name="CVE-2024-1111", cvss=53, vector="CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:L/A:N"),
+    ]),
     "facts": ("facts", "2026-11-03", [Known(name="CVE-2020-0001", epss=0.5, percentile=0.6, epss_date="2026-11-03")]),
 }  # fmt: skip
 

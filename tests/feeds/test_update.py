@@ -15,7 +15,7 @@ from seamark.core.kind import Kind
 from seamark.core.severity import Severity
 from seamark.intake.connectors.feeds.catalogue import ORIGINS
 from seamark.pipeline.feeds import import_feed, standing, update
-from seamark.pipeline.ingest.issues import with_intelligence
+from seamark.pipeline.ingest.weighing import with_intelligence
 from seamark.pipeline.intelligence import load_file
 from seamark.store.models import EpssPoint, Exploitation, FeedState, Vulnerability, VulnerabilityName
 

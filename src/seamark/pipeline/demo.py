@@ -7,7 +7,11 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from django.conf import settings
+from django.utils import timezone
+
 from seamark.core.errors import SeamarkError
+from seamark.governance.policy.kept.sync import STARTER, declare, sync
 from seamark.insight.exports.issues import as_json
 from seamark.intake.discovery.context import read_context
 from seamark.pipeline.imports import import_file
@@ -19,6 +23,7 @@ from seamark.pipeline.target import Target
 from seamark.pipeline.trees import survey_tree
 from seamark.store.models import Application, Finding, Issue, Scan, Stream, User
 from seamark.store.models.people import Role
+from seamark.store.models.policies import BundleKind
 
 
 class Told(NamedTuple):
@@ -33,7 +38,7 @@ class Told(NamedTuple):
 
 
 def load_example(folder: Path, progress: Callable[[int], None] = lambda _: None) -> Told:
-    """Load the example from its folder; what is there already is not loaded twice."""
+    """Load the example from its folder, and the policies that come with Seamark; what is there already is not loaded twice."""
     if not (folder / "reports").is_dir():
         raise SeamarkError(f"There is no example in {folder}")
     context = read_context((folder / "seamark.yaml").read_text("utf-8"))
@@ -42,6 +47,9 @@ def load_example(folder: Path, progress: Callable[[int], None] = lambda _: None)
     survey_tree(folder, name, repository=context.spec.repository or "")
     if (folder / "intelligence.json").exists():
         load_file(folder / "intelligence.json")
+    policies = sync(declare(STARTER, BundleKind.STARTER), now=timezone.now(), cache=settings.SEAMARK_HOME / "policies")
+    if policies.mistakes:
+        raise SeamarkError(f"The policies that come with Seamark are broken: {policies.mistakes[0]}")
     lines = []
     states = sorted(path for path in (folder / "reports").iterdir() if path.is_dir() and path.name[:1].isdigit())
     for state in states:

@@ -9,30 +9,46 @@ from typing import Any, NamedTuple
 
 from django.utils import timezone
 
-from seamark.core.errors import RemoteFailure, UnreadableReport
+from seamark.core.errors import NotFound, RemoteFailure, UnreadableReport
 from seamark.intake.connectors.feeds.catalogue import ORIGINS, Origin, origin, read_feed
 from seamark.intake.connectors.feeds.download import Fetched, Validators, addresses, fetched
-from seamark.pipeline.intelligence import Loaded, load, load_file
+from seamark.intake.connectors.feeds.provider import Provider
+from seamark.pipeline.intelligence import VENDORS, Loaded, load, load_file
+from seamark.pipeline.vendor_feeds import take
 from seamark.store.models import FeedState
 
 FACTS_DAYS = 90
 
 
 class Update(NamedTuple):
-    """What became of one of a feed's files: loaded, unchanged (neither), or failed."""
+    """What became of one of a feed's files: loaded, unchanged (neither), or failed; of a vendor's documents some of each."""
 
     name: str
     loaded: Loaded | None = None
     failure: str = ""
+    left: int = 0
+    """Documents of a vendor that the next update fetches."""
 
 
-def update(names: Sequence[str], folder: Path, mirror: str = "") -> Iterator[Update]:
+def update(
+    names: Sequence[str], folder: Path, mirror: str = "", *, providers: Sequence[Provider] = (), internal: Sequence[str] = ()
+) -> Iterator[Update]:  # fmt: skip
     """Fetch feeds, the usual ones where none is named, and load what changed. A feed that fails leaves what was loaded.
 
-    Raises `NotFound` for names of no feed, before anything is fetched.
+    `providers` are the vendors whose documents the feed `csaf` is, a usual one where there are any; `internal` are hosts of theirs that
+    may have private addresses. Raises `NotFound` for names of no feed, and for `csaf` without providers, before anything is fetched.
     """
-    chosen = [origin(name) for name in names] or [one for one in ORIGINS if one.usual and (one.urls or mirror)]
+    chosen = [origin(name) for name in names] or [
+        one for one in ORIGINS if (one.usual and (one.urls or mirror)) or (one.kind == VENDORS and providers)
+    ]
+    if not providers and any(one.kind == VENDORS for one in chosen):
+        raise NotFound(
+            "No vendor is named", hint="name some by --provider NAME=https://…, or in SEAMARK_CSAF_PROVIDERS"
+        )
     for one in chosen:
+        if one.kind == VENDORS:
+            yield from (_of_vendor(provider, internal) for provider in providers)
+            continue
         places = addresses(one, mirror)
         if not places:
             yield _failed(one.name, f"its publisher wants a token: fetch {one.files[0]} yourself and import it")
@@ -61,6 +77,22 @@ def _update(name: str, url: str, target: Path, of: Origin) -> Update:
         return _failed(name, str(error))
     _stands(name, loaded, url, came)
     return Update(name, loaded)
+
+
+def _of_vendor(provider: Provider, internal: Sequence[str]) -> Update:
+    name = f"{VENDORS.lower()}/{provider.name}"
+    try:
+        taken = take(provider, internal)
+    except RemoteFailure as error:
+        return _failed(name, str(error))
+    if taken.loaded is not None:
+        _stands(name, taken.loaded, provider.place)
+    if taken.failures:
+        first, *others = taken.failures
+        failure = f"{first} ({len(others)} more failed)" if others else first
+        return _failed(name, failure)._replace(loaded=taken.loaded, left=taken.left)
+    FeedState.objects.filter(name=name).update(checked_at=timezone.now(), failure="", failed_at=None)
+    return Update(name, taken.loaded, left=taken.left)
 
 
 def _failed(name: str, failure: str) -> Update:

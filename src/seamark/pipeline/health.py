@@ -8,9 +8,11 @@ from pathlib import Path
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
 
 from seamark.core.errors import SeamarkError
 from seamark.intake.parsers.kit.registry import parsers
+from seamark.pipeline.runtime import sync
 from seamark.store.models import Exploitation, Import, User
 from seamark.store.models.work import ImportState
 
@@ -22,7 +24,7 @@ def checks() -> list[Check]:
     """Return the answers to all questions; those about rows only where the database answers."""
     rows = [_home(), _database(), _parsers(), _front_end()]
     if rows[1][1] == "well":
-        rows += [_people(), _imports(), _intelligence()]
+        rows += [_people(), _imports(), _intelligence(), sync.check(timezone.now())]
     return rows
 
 

@@ -19,7 +19,7 @@ from typing import BinaryIO
 import msgspec
 import zstandard
 from django.conf import settings
-from django.db import DatabaseError, IntegrityError, OperationalError, close_old_connections, connection, transaction
+from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from msgspec.structs import replace
@@ -41,7 +41,7 @@ from seamark.store.models.work import ImportState
 LEASE = timedelta(minutes=15)
 ATTEMPTS = 3
 _progress: dict[int, int] = {}
-_wake = threading.Event()
+wake = threading.Event()
 
 
 def secret_digest_key() -> bytes:
@@ -112,7 +112,7 @@ def accept(
             if earlier is None:
                 raise
             return _same(earlier, packed.digest, target, code_digest)
-    _wake.set()
+    wake.set()
     return queued
 
 
@@ -284,38 +284,3 @@ def _source_of(found: Import) -> Source:
 def progress_of(found: Import) -> int:
     """Return how many findings of a running import have been read."""
     return _progress.get(found.pk, found.progress)
-
-
-class Worker:
-    """Works off imports until it is told to stop."""
-
-    def __init__(self, *, poll: float = 1.0) -> None:
-        self._poll = poll
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def run(self) -> None:
-        """Work in this thread until `stop`."""
-        while not self._stop.is_set():
-            try:
-                busy = work_once()
-            except DatabaseError:
-                busy = False
-            finally:
-                close_old_connections()
-            if not busy:
-                _wake.wait(self._poll)
-                _wake.clear()
-        connection.close()
-
-    def start(self) -> None:
-        """Work in a thread of its own."""
-        self._thread = threading.Thread(target=self.run, name="seamark-worker", daemon=True)
-        self._thread.start()
-
-    def stop(self, timeout: float = 30.0) -> None:
-        """Finish the current import and stop."""
-        self._stop.set()
-        _wake.set()
-        if self._thread is not None:
-            self._thread.join(timeout)

@@ -10,10 +10,12 @@ from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import Q
+from msgspec.structs import replace
 
 from seamark.intake.connectors.feeds.catalogue import read_feed
 from seamark.intake.connectors.feeds.statements import Feed, Known
 from seamark.pipeline.scoring import rescore
+from seamark.pipeline.vendors import IMPORTED, exploited, keep
 from seamark.store import writer
 from seamark.store.models import EpssPoint, Exploitation
 
@@ -34,7 +36,8 @@ _COLUMNS = (
 _CHANGED_BY = {"EPSS": ("epss", "epss_percentile", "epss_date", "snapshot")}
 _MANY = 50_000
 _NOTHING: tuple[Any, ...] = (None, None, None, None, None, False, "", "", None, "", "")
-CATALOGUES = frozenset({"KEV", "EUVD", "VulnCheck"})
+VENDORS = "CSAF"
+CATALOGUES = frozenset({"KEV", "EUVD", "VulnCheck", VENDORS})
 """Kinds of feeds that list what is exploited. Each is complete: what it lists no longer is taken back."""
 EXPLOITS = frozenset({"Exploit-DB", "Metasploit", "Nuclei", "VulnCheck"})
 """The same for collections of exploits."""
@@ -45,10 +48,22 @@ def load_file(path: Path) -> Loaded:
     return load(read_feed(path))
 
 
-def load(feed: Feed) -> Loaded:
-    """Store a feed's entries, writing only those that changed, and score the issues that they concern anew."""
+def load(feed: Feed, provider: str = IMPORTED) -> Loaded:
+    """Store a feed's entries, writing only those that changed, and score the issues that they concern anew.
+
+    `provider` is whose documents those of vendors are.
+    """
+    rows = len(feed.entries)
     with transaction.atomic():
         entries = {one.name: one for one in feed.entries}
+        listed: Container[str] = entries.keys()
+        if feed.kind == VENDORS:
+            keep(provider, feed.advisories)
+            rows = sum(len(flaw.products) for one in feed.advisories for flaw in one.flaws)
+            # Documents come one by one; what all of them together call exploited is the catalogue.
+            listed = known_exploited = exploited()
+            for name, one in known_exploited.items():
+                entries[name] = replace(entries.get(name, one), kev_added=one.kev_added)
         # What a feed cannot change is neither read nor written: EPSS comes with 300,000 rows a day.
         columns = _CHANGED_BY.get(feed.kind, _COLUMNS)
         places = [_COLUMNS.index(column) for column in columns]
@@ -77,12 +92,12 @@ def load(feed: Feed) -> Loaded:
             [(number, *row) for number, row in zip(numbers, fresh, strict=True)],
         )
         names += [row[0] for row in fresh]
-        names += _withdrawn(feed.kind, entries.keys())
+        names += _withdrawn(feed.kind, listed)
         if feed.kind == "EPSS" and feed.date:
             _remember(feed.date, entries)
         issues = _issues_of(names)
         rescore(issues)
-    return Loaded(feed.kind, feed.date, len(feed.entries), len(issues), feed.snapshot)
+    return Loaded(feed.kind, feed.date, rows, len(issues), feed.snapshot)
 
 
 def _named(select: str, place: int, names: Mapping[str, object]) -> list[tuple[Any, ...]]:
@@ -97,6 +112,9 @@ def _named(select: str, place: int, names: Mapping[str, object]) -> list[tuple[A
 def _merged(before: tuple[Any, ...], one: Known, feed: Feed) -> tuple[Any, ...]:
     """Return the columns after a feed has spoken: what it does not speak of stays."""
     epss, percentile, epss_date, added, due, ransomware, catalogues, exploits, cvss, ssvc, snapshot = before
+    if feed.kind == VENDORS and added and not catalogues:
+        # Written before there was more than one catalogue.
+        catalogues = "KEV"
     if one.epss is not None:
         epss, percentile, epss_date = one.epss, one.percentile, one.epss_date or None
     if one.kev_added:
@@ -110,7 +128,8 @@ def _merged(before: tuple[Any, ...], one: Known, feed: Feed) -> tuple[Any, ...]:
         catalogues = _with(catalogues, kind)
     if feed.kind in EXPLOITS:
         exploits = _with(exploits, feed.kind) if one.exploit else _without(exploits, feed.kind)
-    if one.cvss is not None:
+    # A vendor rates its own products: its word fills a gap, and takes no other feed's place.
+    if one.cvss is not None and (cvss is None or feed.kind != VENDORS):
         cvss = one.cvss
     ssvc = one.ssvc or ssvc
     told = feed.snapshot if feed.kind == "facts" else _snapshots(snapshot, feed.snapshot)

@@ -13,17 +13,17 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from seamark.analysis.risk import load_profile
 from seamark.core.errors import NotAllowed
+from seamark.governance.ledger import changes
 from seamark.pipeline.ingest.fixes import retarget
-from seamark.pipeline.ingest.issues import Scorer, write_events
+from seamark.pipeline.ingest.issues import write_events
 from seamark.pipeline.ingest.joining import Why, join
 from seamark.pipeline.ingest.opening import open_issue
-from seamark.pipeline.ingest.refreshing import refresh
-from seamark.pipeline.profiles import active_profile
-from seamark.store.access import TRIAGES, visible_to
+from seamark.pipeline.scoring import rescore
+from seamark.store.access import visible_to
 from seamark.store.models import Finding, Issue, Match, MergeDecision, User
 from seamark.store.models.issues import State
+from seamark.store.permissions import Permission, needed
 
 REASON_LIMIT = 2000
 
@@ -35,6 +35,13 @@ def join_issues(author: User | None, issues: Sequence[Issue], reason: str = "") 
     `author` is None for whoever holds the database. Raises `NotAllowed` where the person may not, or where the issues are not of one
     application, or are one already. What was kept apart before is joined nevertheless: the later word counts.
     """
+    since = changes.begin()
+    kept = _join(author, issues, reason)
+    changes.record_merges(since, author)
+    return kept
+
+
+def _join(author: User | None, issues: Sequence[Issue], reason: str) -> Issue:
     rows = _locked(author, [issue.pk for issue in issues], reason)
     if len(rows) < 2:
         raise NotAllowed("It takes two issues to make one of them")
@@ -60,7 +67,10 @@ def split_issue(author: User | None, issue: Issue, findings: Iterable[int], reas
     That is the issue that they came from, with all its history, where they were merged; else a new one. Raises `NotAllowed` where the
     person may not, or where nothing or everything would be taken.
     """
-    return _split(_locked(author, [issue.pk], reason)[0], set(findings), author, reason, apart=True)
+    since = changes.begin()
+    other = _split(_locked(author, [issue.pk], reason)[0], set(findings), author, reason, apart=True)
+    changes.record_merges(since, author)
+    return other
 
 
 def _split(row: Issue, findings: set[int], author: User | None, reason: str, *, apart: bool) -> Issue:
@@ -93,6 +103,7 @@ def _split(row: Issue, findings: set[int], author: User | None, reason: str, *, 
 @transaction.atomic
 def keep_apart(author: User | None, left: Issue, right: Issue, reason: str = "") -> MergeDecision:
     """Say that two issues never are one. Raises `NotAllowed` where the person may not, or where they are one."""
+    since = changes.begin()
     rows = _locked(author, [left.pk, right.pk], reason)
     if len(rows) < 2:
         raise NotAllowed("It takes two issues to keep them apart")
@@ -109,6 +120,7 @@ def keep_apart(author: User | None, left: Issue, right: Issue, reason: str = "")
     between.update(pending=False)
     if known is None:
         _tell(left, right, "kept_apart", "kept_apart", reason, author)
+    changes.record_merges(since, author)
     return decision
 
 
@@ -130,6 +142,12 @@ def take_back(author: User | None, decision: MergeDecision) -> None:
 
     Raises `NotAllowed` where the person may not, or where it was taken back before.
     """
+    since = changes.begin()
+    _take_back(author, decision)
+    changes.record_merges(since, author)
+
+
+def _take_back(author: User | None, decision: MergeDecision) -> None:
     row = MergeDecision.objects.select_for_update().get(pk=decision.pk)
     if row.revoked_at is not None:
         raise NotAllowed("This was taken back already")
@@ -149,7 +167,7 @@ def take_back(author: User | None, decision: MergeDecision) -> None:
         return
     MergeDecision.objects.filter(pk=row.pk).update(revoked_at=now, revoked_by=author)
     if row.verdict == "split":
-        join_issues(author, [left, right], "taken back")
+        _join(author, [left, right], "taken back")
     else:
         _suggest_again(left, right)
         _tell(left, right, "apart_revoked", "apart_revoked", "", author)
@@ -170,9 +188,11 @@ def _locked(author: User | None, numbers: Sequence[int], reason: str) -> list[Is
     rows = list(Issue.objects.select_for_update().filter(pk__in=set(numbers)).order_by("pk"))
     if author is not None:
         seen = visible_to(author)
-        allowed = set(seen.issues(TRIAGES).filter(pk__in=[row.pk for row in rows]).values_list("pk", flat=True))
+        allowed = set(
+            seen.issues(Permission.ISSUE_MERGE).filter(pk__in=[row.pk for row in rows]).values_list("pk", flat=True)
+        )
         if refused := next((row for row in rows if row.pk not in allowed), None):
-            raise NotAllowed(f"This needs one of the roles {', '.join(sorted(TRIAGES))} on {refused.reference}")
+            raise NotAllowed(needed(Permission.ISSUE_MERGE, refused.reference))
     return rows
 
 
@@ -218,7 +238,6 @@ def _unsettle(findings: list[int]) -> None:
 
 
 def _refresh(numbers: Sequence[int]) -> None:
-    profile = active_profile()
-    refresh(numbers, scorer=Scorer(load_profile(profile.content)), profile_id=profile.pk, scan=None, now=timezone.now())
+    rescore(numbers)
     fixes = Issue.objects.filter(pk__in=numbers, fix__isnull=False).values_list("fix", flat=True)
     retarget(number for number in fixes if number is not None)

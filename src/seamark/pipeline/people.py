@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import secrets
 from datetime import timedelta
-from hashlib import sha256
 from typing import NamedTuple
 
-from django.core.exceptions import ValidationError
-from django.db import OperationalError, transaction
+from django.db import transaction
 from django.utils import timezone
 
-from seamark.core.errors import ImportRefused
-from seamark.store.connection import without_waiting
-from seamark.store.models import Application, Grant, Token, User
+from seamark.core.errors import ImportRefused, NotAllowed
+from seamark.governance.access import accounts, grants, roles, tokens
+from seamark.governance.access.places import Place
+from seamark.store.models import Application, User
 from seamark.store.models.people import Role
+from seamark.store.permissions import SCOPES as _SCOPES
 
-SCOPES = ("read", "import", "write", "admin")
-TOKEN_PREFIX = "smk_"  # noqa: S105 - what every token starts with, so that secret scanners know it
+SCOPES = tuple(_SCOPES)
+TOKEN_PREFIX = tokens.PREFIX
+live_token = tokens.live
+revoke_token = tokens.revoke
 
 
 class Login(NamedTuple):
@@ -26,9 +27,6 @@ class Login(NamedTuple):
 
     name: str
     password: str
-
-
-USE_NOTED_EVERY = timedelta(minutes=1)
 
 
 def generate_password() -> str:
@@ -44,18 +42,15 @@ def first_administrator(name: str = "admin") -> Login | None:
         return add_user(name, Role.ADMIN)
 
 
-def add_user(name: str, role: Role, *, application: Application | None = None) -> Login:
+def add_user(name: str, role: str, *, application: Application | None = None) -> Login:
     """Make a user with a generated password and a grant. Raises `ImportRefused` where the name is taken or cannot be one."""
-    try:
-        User._meta.get_field("username").clean(name, None)  # noqa: SLF001 - Django's documented way to a field
-    except ValidationError as error:
-        raise ImportRefused(f"{name[:200]!r} cannot be a user's name: {' '.join(error.messages)}") from None
-    if User.objects.filter(username__iexact=name).exists():
-        raise ImportRefused(f"There is a user {name!r} already")
     password = generate_password()
-    with transaction.atomic():
-        user = User.objects.create_user(username=name, password=password)
-        Grant.objects.create(user=user, role=role, application=application)
+    try:
+        with transaction.atomic():
+            user = accounts.create(None, name, password=password)
+            grants.give(None, user, roles.named(role), Place(application=application))
+    except NotAllowed as error:
+        raise ImportRefused(str(error)) from None
     return Login(name, password)
 
 
@@ -67,32 +62,12 @@ def reset_password(user: User) -> Login:
     return Login(user.get_username(), password)
 
 
-def make_token(user: User, name: str, *, scopes: tuple[str, ...] = ("read", "import"), days: int = 90) -> str:
-    """Make an API token and return its text, which is kept nowhere: the database has its digest."""
-    text = TOKEN_PREFIX + secrets.token_urlsafe(30)
-    Token.objects.create(
-        user=user,
-        name=name[:100],
-        digest=token_digest(text),
-        hint=text[:8],
-        scopes=list(scopes),
-        expires_at=timezone.now() + timedelta(days=days),
-    )
-    return text
+def make_token(
+    user: User, name: str, *, scopes: tuple[str, ...] = ("read", "import"), days: int = 90, actor: User | None = None
+) -> str:
+    """Make an API token and return its text, which is kept nowhere: the database has its digest.
 
-
-def token_digest(text: str) -> str:
-    """Return the digest under which a token is kept."""
-    return sha256(text.encode()).hexdigest()
-
-
-def live_token(text: str) -> Token | None:
-    """Return the token of that text with its user, if both are still good, and note its use at most once a minute."""
-    now = timezone.now()
-    good = Token.objects.filter(revoked_at=None, expires_at__gt=now, user__is_active=True)
-    found = good.select_related("user").filter(digest=token_digest(text)).first()
-    if found is not None and (found.last_used_at is None or now - found.last_used_at >= USE_NOTED_EVERY):
-        # An import may hold SQLite's lock for long: nobody waits for this note, and the next request makes it.
-        with contextlib.suppress(OperationalError), without_waiting():
-            Token.objects.filter(pk=found.pk).update(last_used_at=now)
-    return found
+    `actor` is who makes it, None for whoever holds the database. Raises `NotAllowed`.
+    """
+    end = timezone.now() + timedelta(days=days)
+    return tokens.make(user, name, scopes=scopes, expires_at=end, actor=actor).text

@@ -17,6 +17,7 @@ from seamark.core.assets import AssetKind, AssetRef, Discovery, Found, Listing, 
 from seamark.core.assets import Relation as Said
 from seamark.pipeline.assets import assets_of, natural
 from seamark.pipeline.ingest.inventory import keep
+from seamark.pipeline.restanding import restand_around
 from seamark.store import writer
 from seamark.store.models import Application, Asset, Ownership, Relation, Sbom, Statement, Survey
 
@@ -61,8 +62,11 @@ def record(
     complete: bool = True,
     commit: str = "",
     owners: Sequence[Owner] | None = None,
+    touched: set[int] | None = None,
 ) -> Survey:
     """Keep what a survey of `source` found, and return its row with how much was new and how much ended.
+
+    Issues that stand elsewhere for it are scored anew; with `touched` the caller does that, and gets the assets concerned in there.
 
     `application` gets the assets that belong to nobody yet; where several share a source, `whose` tells them apart. `owners` is None where owners were not asked for: then those that
     the source named before stay.
@@ -73,16 +77,20 @@ def record(
     if application is not None:
         _hand_on(found.relations, assets, whose or (lambda _: application))
     survey = Survey(source=source, application=application, complete=complete, commit=commit, at=now)
-    touched, added, ended = _statements(found.assets, assets, survey)
-    gained, lost = _relations(found.relations, assets, survey)
+    changed, added, ended = _statements(found.assets, assets, survey)
+    joined, gained, lost = _relations(found.relations, assets, survey)
     _listings(found.listings, assets, survey)
     if owners is not None:
         _owners(owners, assets, source, complete=complete)
-    _settle(touched, now)
+    _settle(changed, now)
     survey.assets, survey.relations = len(found.assets), len(found.relations)
     survey.added, survey.ended = added + gained, ended + lost
     survey.troubles = [[trouble.at, trouble.text] for trouble in found.troubles[:MOST_TROUBLES]]
     survey.save()
+    if touched is None:
+        restand_around(changed | joined)
+    else:
+        touched |= changed | joined
     return survey
 
 
@@ -139,6 +147,7 @@ def _statements(found: Iterable[Found], assets: Mapping[AssetRef, Asset], survey
             if old.at != one.at:
                 old.at = one.at
                 moved.append(old)
+                touched.add(asset)
             continue
         if old is not None:
             ended.append(old.pk)
@@ -160,8 +169,10 @@ def _statements(found: Iterable[Found], assets: Mapping[AssetRef, Asset], survey
     return touched, len(fresh) - replaced, len(ended) - replaced
 
 
-def _relations(relations: Iterable[Said], assets: Mapping[AssetRef, Asset], survey: Survey) -> tuple[int, int]:
-    """Write what differs from the source's relations until now; return how many are new, and how many ended."""
+def _relations(
+    relations: Iterable[Said], assets: Mapping[AssetRef, Asset], survey: Survey
+) -> tuple[set[int], int, int]:
+    """Write what differs from the source's relations until now; return the assets concerned, how many are new, how many ended."""
     rows = Relation.objects.filter(said_in=survey.source, until=None)
     before = {_Edge(row.source_id, row.kind, row.target_id, row.origin): row for row in rows}
     wanted: dict[_Edge, Said] = {}
@@ -186,11 +197,12 @@ def _relations(relations: Iterable[Said], assets: Mapping[AssetRef, Asset], surv
         if row is not None and (row.at, row.confidence) != (said.at, said.confidence):
             row.at, row.confidence = said.at, said.confidence
             changed.append(row)
-    gone = [row.pk for edge, row in before.items() if edge not in wanted] if survey.complete else []
-    writer.update(Relation, ["until"], [(number, survey.at) for number in gone])
+    gone = [row for edge, row in before.items() if edge not in wanted] if survey.complete else []
+    writer.update(Relation, ["until"], [(row.pk, survey.at) for row in gone])
     Relation.objects.bulk_update(changed, ["at", "confidence"], batch_size=400)
     Relation.objects.bulk_create(fresh, batch_size=1000)
-    return len(fresh), len(gone)
+    ends = {end for row in (*fresh, *changed, *gone) for end in (row.source_id, row.target_id)}
+    return ends, len(fresh), len(gone)
 
 
 def _listings(listings: Iterable[Listing], assets: Mapping[AssetRef, Asset], survey: Survey) -> None:

@@ -12,12 +12,17 @@ from django.utils import timezone
 
 from seamark.core.assets import AssetKind, AssetRef, Discovery
 from seamark.core.errors import SeamarkError
+from seamark.intake.discovery.agents.written import Range, find_ai_code
 from seamark.intake.discovery.contexts import Contexts
 from seamark.intake.discovery.discover import discover
+from seamark.intake.discovery.history.log import read_history
 from seamark.intake.discovery.owners.resolve import Resolver
 from seamark.intake.discovery.tree import Tree
+from seamark.pipeline.ai_code import keep_lines, mark_issues
+from seamark.pipeline.assets import natural, stored
 from seamark.pipeline.context import apply_context
 from seamark.pipeline.ingest.place import application_of
+from seamark.pipeline.ingest.source import Source
 from seamark.pipeline.surveys import Owner, record
 from seamark.pipeline.target import Target
 from seamark.store.models import Application, Ownership, Survey
@@ -51,8 +56,11 @@ def survey_tree(
     if not application and top is None:
         raise SeamarkError("Nobody says which application this is: name it, or write a seamark.yaml")
     found = discover(root, repository or (top.context.spec.repository or "" if top is not None else ""))
-    resolver = Resolver(Tree(root, found.repository), overrides=_decided(), now=at)
+    history = read_history(root)
+    resolver = Resolver(Tree(root, found.repository), overrides=_decided(), now=at, history=history)
     owners = list(_owners(resolver, found))
+    agents = find_ai_code(root, history) if history is not None else None
+    ranges = list(agents.all_ranges()) if agents is not None else []
     with transaction.atomic():
         main = application_of(Target(application=application or _name(contexts, "")))
         applications = {"": main}
@@ -64,7 +72,18 @@ def survey_tree(
             found, source_of(found.repository), now=at, application=main, whose=_whose(found.repository, applications), commit=commit,
             owners=owners,
         )  # fmt: skip
+        if agents is not None:
+            _mark_ai(root, found.repository, agents.head, ranges)
     return survey, found
+
+
+def _mark_ai(root: Path, repository: str, head: str, ranges: list[Range]) -> None:
+    """Keep the lines that are known to be AI agents' at the tree's newest commit, and mark the issues that stand in them."""
+    ref = natural(AssetRef(AssetKind.REPOSITORY, repository), addressed=False)
+    asset = stored([ref]).get(ref) if ref is not None else None
+    if asset is not None:
+        keep_lines(asset, head, ranges)
+        mark_issues(asset, head, Source.of(root).moved)
 
 
 def _name(contexts: Contexts, folder: str) -> str:

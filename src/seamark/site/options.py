@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
 
 import platformdirs
 
@@ -65,6 +66,18 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option("SEAMARK_UPLOAD_LIMIT", int, 2048, "Largest report that may be uploaded, in megabytes."),
     Option(
+        "SEAMARK_RATE_LIMIT",
+        int,
+        3000,
+        "Requests that one API token may make in a minute, counted by each server process; 0 for no limit.",
+    ),
+    Option(
+        "SEAMARK_WEBHOOK_HOSTS",
+        list,
+        [],
+        "Host names inside your own network that webhooks may reach, separated by commas; all other private addresses are refused.",
+    ),
+    Option(
         "SEAMARK_MAPPINGS",
         Path,
         None,
@@ -75,6 +88,93 @@ OPTIONS: tuple[Option, ...] = (
         str,
         "",
         "Address of a folder with the files of the feeds, for `seamark intel update`; by default each publisher's own.",
+    ),
+    Option(
+        "SEAMARK_CSAF_PROVIDERS",
+        list,
+        [],
+        "Vendors whose advisories and VEX `seamark intel update` fetches, separated by commas, each `NAME=https://…` (its "
+        "provider-metadata.json, or its site) or `NAME=FOLDER`.",
+    ),
+    Option(
+        "SEAMARK_INTERNAL_HOSTS",
+        list,
+        [],
+        "Hosts inside your network (`gitlab.corp.example`, `host:port`), separated by commas, that the server may ask for the keys of "
+        "identity tokens and for vendors' advisories; others have to have public addresses.",
+    ),
+    Option(
+        "SEAMARK_LEDGER_KEY",
+        str,
+        "",
+        "Key that signs the ledger's checkpoints, as `seamark ledger key` makes it; without one nothing is signed.",
+        secret=True,
+    ),
+    Option(
+        "SEAMARK_WAIVER_DAYS",
+        list,
+        ["14", "30", "90", "180", "180"],
+        "The most days that a waiver may last, for the priorities P0 to P4; bundles of policies may set less.",
+    ),
+    Option(
+        "SEAMARK_ENCRYPTION_KEYS",
+        list,
+        [],
+        "Keys that seal secrets in the database, separated by commas: the first seals, all open; by default made of SEAMARK_SECRET_KEY.",
+        secret=True,
+    ),
+    Option(
+        "SEAMARK_MAIL_URL",
+        str,
+        "",
+        "`smtp://user:password@host:587` (STARTTLS), `smtps://…:465` or `smtp-plain://…:25`; without one no mail is sent.",
+        secret=True,
+    ),
+    Option("SEAMARK_MAIL_FROM", str, "seamark@localhost", "The sender of mails."),
+    Option(
+        "SEAMARK_LOCAL_LOGIN",
+        bool,
+        True,
+        "Whether people log in with a password or passkey kept here, beside single sign-on.",
+    ),
+    Option(
+        "SEAMARK_SECOND_FACTOR",
+        list,
+        [],
+        "Roles whose holders must have a second factor, separated by commas, such as `admin,approver`.",
+    ),
+    Option("SEAMARK_SSO", Path, None, "TOML file with providers of single sign-on, beside those in the database."),
+    Option(
+        "SEAMARK_BREACHED_PASSWORDS",
+        Path,
+        None,
+        "File of SHA-1 sums of passwords that are known to attackers, sorted, one a line; such a password is refused.",
+    ),
+    Option(
+        "SEAMARK_TERRAFORM_KEY",
+        str,
+        "",
+        "Key that Terraform signs the requests of its run tasks with; without one they are refused.",
+        secret=True,
+    ),
+    Option(
+        "SEAMARK_TERRAFORM_HOST",
+        str,
+        "app.terraform.io",
+        "The only host that results of run tasks are sent to: that of HCP Terraform or of your own Terraform Enterprise.",
+    ),
+    Option(
+        "SEAMARK_POLICY_TOKEN",
+        str,
+        "",
+        "Access token that may read the git repositories of policy bundles; it is sent over https only.",
+        secret=True,
+    ),
+    Option(
+        "SEAMARK_POLICY_SYNC",
+        int,
+        5,
+        "Minutes between two looks of the worker at the bundles of policies; 0 leaves them to `seamark policy sync`.",
     ),
     Option("SEAMARK_DEBUG", bool, False, "Django's debug pages. Never in production."),
 )
@@ -112,6 +212,45 @@ def _read(option: Option, environment: Mapping[str, str]) -> Any:
     if option.type is list:
         return [part.strip() for part in text.split(",") if part.strip()]
     return Path(text).expanduser() if option.type is Path else text
+
+
+def waiver_days(given: list[str]) -> tuple[int, ...]:
+    """Return the most days of a waiver by priority. Raises `InvalidSetting`."""
+    if len(given) != 5 or not all(part.isascii() and part.isdigit() and 0 < int(part) <= 3650 for part in given):
+        raise InvalidSetting("SEAMARK_WAIVER_DAYS is five numbers of days, for P0 to P4, such as 14,30,90,180,180")
+    return tuple(int(part) for part in given)
+
+
+def mail_settings(url: str) -> dict[str, Any]:
+    """Return Django's settings for sending mail by SMTP. Raises `InvalidSetting`; the message tells no password."""
+    parts = urlsplit(url)
+    ports = {"smtp": 587, "smtps": 465, "smtp-plain": 25}
+    try:
+        port = parts.port or ports[parts.scheme]
+    except (KeyError, ValueError):
+        raise InvalidSetting(
+            "SEAMARK_MAIL_URL starts with smtp://, smtps:// or smtp-plain://, then host:port"
+        ) from None
+    if not parts.hostname:
+        raise InvalidSetting("SEAMARK_MAIL_URL names no host")
+    return {
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": port,
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_TLS": parts.scheme == "smtp",
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+    }
+
+
+ROLES = ("viewer", "developer", "analyst", "approver", "auditor", "admin")
+
+
+def second_factor_roles(given: list[str]) -> frozenset[str]:
+    """Return the roles that need a second factor. Raises `InvalidSetting`."""
+    if unknown := sorted(set(given) - set(ROLES)):
+        raise InvalidSetting(f"SEAMARK_SECOND_FACTOR knows no role {unknown[0]!r}; roles are {', '.join(ROLES)}")
+    return frozenset(given)
 
 
 def secret_key(home: Path, given: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import TypeVar
 
@@ -22,17 +23,21 @@ from seamark.store.models import (
     MergeDecision,
     Report,
     Scan,
+    StandingViolation,
     Stream,
     Survey,
     User,
+    Waiver,
 )
-from seamark.store.models.people import Role
+from seamark.store.permissions import Permission, permissions_of
 
 Row = TypeVar("Row", bound=Model)
 
-READS = frozenset(Role)
-IMPORTS = frozenset({Role.DEVELOPER, Role.ANALYST, Role.ADMIN})
-TRIAGES = frozenset({Role.ANALYST, Role.APPROVER, Role.ADMIN})
+READS = Permission.ISSUE_READ
+IMPORTS = Permission.IMPORT
+REQUESTS_WAIVERS = Permission.WAIVER_REQUEST
+APPROVES_WAIVERS = Permission.WAIVER_APPROVE
+"""Who decides about exceptions, and whatever else would let something pass a gate."""
 
 
 def visible_to(actor: User | AnonymousUser) -> Visible:
@@ -45,28 +50,50 @@ def everything() -> Everything:
     return Everything()
 
 
+def may(actor: User | AnonymousUser, permission: Permission, application: Application | int | None = None) -> bool:
+    """Tell whether somebody holds a right on an application, or on everything where none is named."""
+    return visible_to(actor).may(permission, application)
+
+
 class Visible:
-    """The rows that one person may see, and the roles that the person has on them."""
+    """The rows that one person may see, and the rights that the person has on them."""
 
     def __init__(self, actor: User | AnonymousUser) -> None:
         self.actor = actor
+        self.limit = actor.limit if isinstance(actor, User) else None
 
     @cached_property
-    def _grants(self) -> list[Grant]:
+    def grants(self) -> list[Grant]:
+        """Return what the person was granted, alone or in a group; a token's limits are not taken off."""
         if not isinstance(self.actor, User) or not self.actor.is_active:
             return []
-        return list(Grant.objects.filter(Q(user=self.actor) | Q(group__members=self.actor)))
+        rows = Grant.objects.filter(Q(user=self.actor) | Q(group__members=self.actor)).select_related("custom")
+        return list(rows)
 
     @cached_property
     def _units(self) -> dict[int, int | None]:
         return dict(BusinessUnit.objects.values_list("id", "parent_id"))
 
-    def _scope(self, roles: frozenset[Role]) -> tuple[bool, set[int], set[int]]:
-        """Return whether a role of `roles` is held everywhere, and else the applications and units where it is."""
+    def _scope(self, wanted: Permission) -> tuple[bool, set[int], set[int]]:
+        """Return whether a right is held everywhere, and else the applications and units where it is."""
+        found = self._granted(wanted)
+        if self.limit is None:
+            return found
+        if wanted not in self.limit.permissions:
+            return False, set(), set()
+        if self.limit.applications is None:
+            return found
+        whole, applications, units = found
+        if whole:
+            return False, set(self.limit.applications), set()
+        held = Application.objects.filter(Q(id__in=applications) | Q(unit__in=units), id__in=self.limit.applications)
+        return False, set(held.values_list("id", flat=True)), set()
+
+    def _granted(self, wanted: Permission) -> tuple[bool, set[int], set[int]]:
         applications: set[int] = set()
         units: set[int] = set()
-        for grant in self._grants:
-            if grant.role not in roles:
+        for grant in self.grants:
+            if wanted not in permissions_of(grant):
                 continue
             if grant.application_id is not None:
                 applications.add(grant.application_id)
@@ -79,34 +106,35 @@ class Visible:
         return False, applications, units
 
     def _under(self, unit: int | None, wanted: set[int]) -> bool:
+        return any(place in wanted for place in self._upwards(unit))
+
+    def _upwards(self, unit: int | None) -> Iterator[int]:
         seen: set[int] = set()
         while unit is not None and unit not in seen:
-            if unit in wanted:
-                return True
+            yield unit
             seen.add(unit)
             unit = self._units.get(unit)
-        return False
 
     @cached_property
     def everything(self) -> bool:
         """Tell whether the person may read all applications."""
         return self._scope(READS)[0]
 
-    def applications(self, roles: frozenset[Role] = READS) -> QuerySet[Application]:
-        """Return the applications on which the person holds one of these roles."""
-        whole, applications, units = self._scope(roles)
+    def applications(self, right: Permission = READS) -> QuerySet[Application]:
+        """Return the applications on which the person holds a right."""
+        whole, applications, units = self._scope(right)
         if whole:
             return Application.objects.all()
         return Application.objects.filter(Q(id__in=applications) | Q(unit__in=units))
 
-    def _of_applications(self, rows: QuerySet[Row], field: str, roles: frozenset[Role] = READS) -> QuerySet[Row]:
-        if self._scope(roles)[0]:
+    def _of_applications(self, rows: QuerySet[Row], field: str, right: Permission = READS) -> QuerySet[Row]:
+        if self._scope(right)[0]:
             return rows
-        return rows.filter(**{f"{field}__in": self.applications(roles).values("id")})
+        return rows.filter(**{f"{field}__in": self.applications(right).values("id")})
 
-    def issues(self, roles: frozenset[Role] = READS) -> QuerySet[Issue]:
+    def issues(self, right: Permission = READS) -> QuerySet[Issue]:
         """Return issues of all states."""
-        return self._of_applications(Issue.objects.all(), "application", roles)
+        return self._of_applications(Issue.objects.all(), "application", right)
 
     def findings(self) -> QuerySet[Finding]:
         """Return findings, open and closed."""
@@ -149,6 +177,14 @@ class Visible:
         names = self.applications().values_list("name", flat=True)
         return Import.objects.filter(Q(author=self.actor.pk) | Q(target__application__in=list(names)))
 
+    def waivers(self) -> QuerySet[Waiver]:
+        """Return waivers; those of no application only to people who see everything."""
+        return self._of_applications(Waiver.objects.all(), "application")
+
+    def violations(self) -> QuerySet[StandingViolation]:
+        """Return what violates policies, now and before; that of no application only to people who see everything."""
+        return self._of_applications(StandingViolation.objects.all(), "application")
+
     def surveys(self) -> QuerySet[Survey]:
         """Return surveys; those of no application only to people who see everything."""
         return self._of_applications(Survey.objects.all(), "application")
@@ -159,18 +195,24 @@ class Visible:
             return Report.objects.all()
         return Report.objects.filter(scans__stream__application__in=self.applications()).distinct()
 
-    def may(self, roles: frozenset[Role], application: Application | int | None = None) -> bool:
-        """Tell whether the person holds one of these roles on an application, or everywhere where none is named."""
-        whole, applications, units = self._scope(roles)
+    def may(self, right: Permission, application: Application | int | None = None) -> bool:
+        """Tell whether the person holds a right on an application, or everywhere where none is named."""
+        whole, applications, units = self._scope(right)
         if whole or application is None:
             return whole
         if isinstance(application, int):
-            return self.applications(roles).filter(pk=application).exists()
+            return self.applications(right).filter(pk=application).exists()
         return application.pk in applications or application.unit_id in units
 
-    def may_anywhere(self, roles: frozenset[Role]) -> bool:
-        """Tell whether the person holds one of these roles on anything."""
-        return any(grant.role in roles for grant in self._grants)
+    def may_in(self, right: Permission, unit: BusinessUnit) -> bool:
+        """Tell whether the person holds a right on all of a business unit."""
+        whole, _, units = self._scope(right)
+        return whole or unit.pk in units
+
+    def may_anywhere(self, right: Permission) -> bool:
+        """Tell whether the person holds a right on anything."""
+        whole, applications, units = self._scope(right)
+        return whole or bool(applications) or bool(units)
 
 
 class Everything(Visible):
@@ -179,13 +221,9 @@ class Everything(Visible):
     def __init__(self) -> None:
         super().__init__(AnonymousUser())
 
-    def _scope(self, roles: frozenset[Role]) -> tuple[bool, set[int], set[int]]:  # noqa: ARG002 - the signature of the base
+    def _scope(self, wanted: Permission) -> tuple[bool, set[int], set[int]]:  # noqa: ARG002 - the signature of the base
         return True, set(), set()
 
     def users(self) -> QuerySet[User]:
         """Return all users."""
         return User.objects.all()
-
-    def may_anywhere(self, roles: frozenset[Role]) -> bool:  # noqa: ARG002 - the signature of the base
-        """Tell that everything is allowed."""
-        return True

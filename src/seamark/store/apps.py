@@ -1,6 +1,7 @@
 """The Django app."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class StoreConfig(AppConfig):
@@ -11,5 +12,8 @@ class StoreConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Set up each new database connection."""
+        """Set up each new database connection, and guard the ledger once its tables are there."""
         from seamark.store import connection  # noqa: F401 - registers the set-up of new connections
+        from seamark.store.guards import install_guards
+
+        post_migrate.connect(install_guards, sender=self, dispatch_uid="ledger")

@@ -68,7 +68,7 @@ def test_all_sources_in_their_order(tmp_path: Path) -> None:
     found = resolver.of_path("services/orders/a.py")
     assert told(found) == [
         ("@by-hand", "people"), ("acme/declared", "seamark.yaml"), ("cataloged", "catalog"), ("acme/lines", "codeowners"), ("@mick", "owners"), ("@rita", "owners"),
-        ("dee@acme.example", "on-call"), ("ada@shop.example", "history"), ("main@acme.example", "manifest"), ("acme/admins", "admins"), ("acme/ops", "admins"), ("@boss", "admins"),
+        ("main@acme.example", "maintainers"), ("dee@acme.example", "on-call"), ("ada@shop.example", "history"), ("acme/admins", "admins"), ("acme/ops", "admins"), ("@boss", "admins"),
     ]  # fmt: skip
     assert found.gap == ""
     sure = [owner.confidence for owner in found.ranked]
@@ -181,8 +181,8 @@ def test_manifests_and_settings(tmp_path: Path) -> None:
             ".github/settings.yml": EVERYTHING[".github/settings.yml"],
         },
     )
-    assert [person for person, _ in maintainers_of(tree, "")] == [
-        f"{letter}@acme.example" for letter in ("ada", "b", "c", "d")
+    assert [(named.word, named.keeps) for named in maintainers_of(tree, "")] == [
+        (f"{letter}@acme.example", False) for letter in ("ada", "b", "c", "d")
     ]
     assert list(maintainers_of(tree, "bad")) == list(maintainers_of(tree, "odd")) == []
     assert [name for name, _ in admins_of(tree)] == ["@acme/ops", "@boss"]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from seamark.intake.discovery.owners.authorship import Tuning
+from tests.discovery.owners_hidden import said_owners, unpack
 from tests.discovery.owners_speed import main as speed
 from tests.discovery.owners_truth import codeowners_at_head, labelled, main, measure
 
@@ -61,3 +62,31 @@ def test_lines_for_people(repository: Repository, tmp_path: Path, capsys: pytest
         main([str(tmp_path)])
     assert speed(50, 20) == 0
     assert "50 paths, 20 lines, 50 owned" in capsys.readouterr().out
+
+
+def test_what_other_files_say_is_counted_beside_history(repository: Repository) -> None:
+    repository.write("tool/Chart.yaml", "maintainers: [{name: cy}]\n")
+    repository.write("web/0/package.json", '{"maintainers": ["Ben <ben@users.noreply.github.com>"]}')
+    repository.write("CODEOWNERS-manual", "/tool/ @cy\n")
+    repository.commit(CY)
+    found = measure(repository.root, Tuning())
+    # Chart.yaml and a.py are Cy's; package.json and a.js of web/0 are said to be Ben's, who works for another team.
+    assert (found.said, found.said_right) == (4, 2)
+    assert found.both_asked == found.asked
+    assert found.both_right < found.both_asked
+    said = said_owners(repository.root, ["tool/a.py", "api/1/a.py"])
+    assert [ref.key for ref in said["tool/a.py"]] == ["@cy"]
+    assert "api/1/a.py" not in said
+
+
+def test_the_unpacked_tree_has_no_codeowners_and_no_links(repository: Repository, tmp_path: Path) -> None:
+    (repository.root / "link").symlink_to("/etc/passwd")
+    repository.write("large.txt", "x" * 60_000)
+    repository.commit(ADA)
+    folder = tmp_path / "unpacked"
+    folder.mkdir()
+    unpack(repository.root, folder)
+    assert not (folder / "CODEOWNERS").exists()
+    assert (folder / "tool/a.py").read_text() == numbered(1, 9)
+    assert not (folder / "link").is_symlink()
+    assert (folder / "link").read_bytes() == (folder / "large.txt").read_bytes() == b""

@@ -22,6 +22,7 @@ from seamark.core.errors import NotFound
 from seamark.store.access import Visible
 from seamark.store.graph import INTERNET, Edges, tally
 from seamark.store.models import Asset, Component, Sbom
+from seamark.store.permissions import Permission
 
 MOST_STARTS: Final = 2_000
 PAGE: Final = 100
@@ -33,8 +34,8 @@ class Asked:
     def __init__(self, visible: Visible, at: datetime | None = None) -> None:
         self._visible, self._at = visible, at
         self._applications: frozenset[int] | None = None
-        if not visible.everything:
-            self._applications = frozenset(visible.applications().values_list("id", flat=True))
+        if not visible.may(Permission.GRAPH_READ):
+            self._applications = frozenset(visible.applications(Permission.GRAPH_READ).values_list("id", flat=True))
         self.graph = Stored(Edges(at=at, applications=self._applications))
 
     def find(self, text: str) -> list[int]:

@@ -51,7 +51,9 @@ def check(asked: Question) -> None:
         raise NotAllowed(f"{asked.name} is about everything and takes no thing")
     if (asked.name == "path") != bool(asked.to.strip()):
         raise NotAllowed(
-            "path needs where it leads to: `to`" if asked.name == "path" else f"{asked.name} leads nowhere: leave out `to`"
+            "path needs where it leads to: `to`"
+            if asked.name == "path"
+            else f"{asked.name} leads nowhere: leave out `to`"
         )
     if asked.at is not None and asked.name in OF_TODAY:
         raise NotAllowed(f"{asked.name} knows only today")

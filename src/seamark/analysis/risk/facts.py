@@ -9,7 +9,7 @@ from seamark.core.kind import Confidence, Kind, Reach, Verification
 from seamark.core.severity import Severity
 
 
-class Facts(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Facts(Struct, frozen=True, kw_only=True, omit_defaults=True, cache_hash=True):
     """Everything that the engine looks at. Kept with the issue, so that its receipt can be recomputed anywhere."""
 
     severity: Severity
@@ -75,6 +75,8 @@ class Facts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Days that it is open, in steps: 0, 30, 90, 180, 365."""
     origins: tuple[tuple[str, str], ...] = ()
     """Where single facts are known from, by the fact's name: `("exposure", "deploy/k8s/ingress.yaml:4")`, sorted."""
+    certainty: tuple[tuple[str, float], ...] = ()
+    """How sure whoever states a fact says to be of it, 0 to 1, by the fact's name: `("reach", 0.9)`, sorted. Ceilings ask for it."""
 
 
 _ENCODER = msgspec.json.Encoder()

@@ -95,6 +95,8 @@ def _notes(as_of: str, epss: Feed, catalogues: list[Feed]) -> tuple[str, ...]:
 class _Told(Struct):
     cvss: int | None = None
     exploit: str = ""
+    automatable: str = ""
+    impact: str = ""
 
 
 def _records(as_of: str, feeds: Sequence[Feed]) -> tuple[dict[str, _Told], int]:
@@ -109,7 +111,9 @@ def _records(as_of: str, feeds: Sequence[Feed]) -> tuple[dict[str, _Told], int]:
             known = told.setdefault(one.name, _Told())
             known.cvss = max((score for score in (known.cvss, one.cvss) if score is not None), default=None)
             if one.ssvc:
-                known.exploit = _EXPLOIT.get(one.ssvc.split("/", 1)[0], known.exploit)
+                exploitation, automatable, impact = (*one.ssvc.split("/"), "", "")[:3]
+                known.exploit = _EXPLOIT.get(exploitation, known.exploit)
+                known.automatable, known.impact = automatable or known.automatable, impact or known.impact
     return told, late
 
 
@@ -118,8 +122,8 @@ def _beyond(as_of: str, one: Known) -> bool:
 
 
 def _facts(one: Known, told: _Told | None, snapshot: str) -> Facts:
-    cvss = told.cvss if told else None
+    known = told or _Told()
     return Facts(
-        severity=severity_of(cvss), kind=Kind.DEPENDENCY, cvss=cvss, epss=one.epss, epss_date=one.epss_date,
-        exploit=told.exploit if told else "", intelligence=snapshot,
+        severity=severity_of(known.cvss), kind=Kind.DEPENDENCY, cvss=known.cvss, epss=one.epss, epss_date=one.epss_date,
+        exploit=known.exploit, automatable=known.automatable, impact=known.impact, intelligence=snapshot,
     )  # fmt: skip

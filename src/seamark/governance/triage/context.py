@@ -10,13 +10,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from seamark.core.errors import NotAllowed
-from seamark.store.access import visible_to
+from seamark.governance.ledger.entry import Attested
+from seamark.governance.ledger.record import record
+from seamark.store.access import APPROVES_WAIVERS, visible_to
 from seamark.store.models import Application, Event, User
 from seamark.store.models.inventory import Criticality
-from seamark.store.models.people import Role
+from seamark.store.permissions import Permission, needed
 
-DESCRIBES = frozenset({Role.ANALYST, Role.ADMIN})
-"""Roles that may say what an application is."""
+DESCRIBES: Final = Permission.CONTEXT_EDIT
+"""The right to say what an application is."""
 EXPOSURES = {"": "not known", "internet": "internet", "partner": "partners", "internal": "internal", "none": "none"}
 MOST_CLASSES = 20
 MOST_REVENUE: Final = Decimal(10) ** 12
@@ -33,6 +35,9 @@ FACTS: Final = (
     "compliance",
 )
 _NOT_WEIGHED: Final = frozenset({"description"})
+_ASKED: Final = frozenset(FACTS) - _NOT_WEIGHED
+_FROM_OUTSIDE: Final = ("internet", "partner", "internal", "none", "")
+"""Exposures from the widest; what is taken back is known to nobody."""
 
 
 @transaction.atomic
@@ -42,8 +47,9 @@ def describe(actor: User, application: Application, facts: Mapping[str, Any]) ->
     None takes back what was said: nobody knows it then, until a file says it. Raises `NotAllowed`.
     """
     if not visible_to(actor).may(DESCRIBES, application):
-        raise NotAllowed(f"This needs one of the roles {', '.join(sorted(DESCRIBES))} on {application}")
+        raise NotAllowed(needed(DESCRIBES, application))
     wanted = {name: _checked(name, value) for name, value in facts.items()}
+    _check_lowering(actor, application, wanted)
     before = {name: getattr(application, name) for name in wanted if getattr(application, name) != wanted[name]}
     origins = dict(application.origins)
     for name, value in facts.items():
@@ -59,7 +65,45 @@ def describe(actor: User, application: Application, facts: Mapping[str, Any]) ->
     application.save(update_fields=[*before, "origins"])
     details = {"before": _plain(before), "after": _plain({name: wanted[name] for name in before})}
     Event.objects.create(application=application, kind="described", details=details, actor=actor, at=timezone.now())
+    _record(actor, application, facts, before)
     return bool(before.keys() - _NOT_WEIGHED)
+
+
+def _check_lowering(actor: User, application: Application, wanted: Mapping[str, Any]) -> None:
+    """Refuse to make an application look safer than it is known to be, to those who could not approve a waiver for it.
+
+    Gates ask for these facts: whoever may lower them lets something pass. Saying what nobody has said yet is no lowering.
+    """
+    lower = [
+        name for name, value in wanted.items() if name in _ASKED and _lowers(name, getattr(application, name), value)
+    ]
+    if lower and not visible_to(actor).may(APPROVES_WAIVERS, application):
+        words = ", ".join(name.replace("_", " ") for name in lower)
+        raise NotAllowed(
+            f"Policies ask for this, and it would look safer than it is known to be ({words}). {needed(APPROVES_WAIVERS, application)}"
+        )
+
+
+def _lowers(name: str, before: Any, after: Any) -> bool:
+    if not before or before == after:
+        return False
+    match name:
+        case "criticality":
+            return not after or after > before
+        case "exposure":
+            return _FROM_OUTSIDE.index(after) > _FROM_OUTSIDE.index(before)
+        case "data_classes" | "compliance":
+            return bool(set(before) - set(after))
+        case "revenue_per_hour":
+            return after is None or after < before
+    return True
+
+
+def _record(actor: User, application: Application, facts: Mapping[str, Any], before: Mapping[str, Any]) -> None:
+    decided = {name: getattr(application, name) for name, value in facts.items() if value is not None}
+    row = Attested("store_application", [application.pk], decided, [name for name in facts if name not in decided])
+    record("context", f"application {application.slug}", {"decided": decided, "taken_back": sorted(facts.keys() - decided)},
+           actor=actor, inputs={"before": before}, rows=[row])  # fmt: skip
 
 
 def _plain(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-from seamark.core.errors import NotAllowed
-from seamark.store.access import TRIAGES
-from seamark.store.models.issues import State
-from seamark.store.models.people import Role
+from collections.abc import Collection
 
-WORKS = TRIAGES | {Role.DEVELOPER}
-"""Roles that work on issues: they confirm, take up, comment and assign."""
+from seamark.core.errors import NotAllowed
+from seamark.store.models.issues import State
+from seamark.store.permissions import Permission
+
+WORKS = Permission.ISSUE_TRIAGE
+"""The right to work on issues: to confirm, take up, comment and assign."""
+
+DISMISSES = Permission.ISSUE_DISMISS
+"""The right to say that an issue is none, and to take that back. That it is one, and is borne, takes a waiver."""
 
 _WORK = (State.OPEN, State.CONFIRMED, State.IN_PROGRESS)
 
-TRANSITIONS: dict[tuple[State, State], frozenset[Role]] = {
+TRANSITIONS: dict[tuple[State, State], Permission] = {
     **{(before, after): WORKS for before in _WORK for after in _WORK if before != after},
-    **{(before, State.DISMISSED): TRIAGES for before in _WORK},
-    (State.DISMISSED, State.DISMISSED): TRIAGES,
-    **{(State.DISMISSED, after): TRIAGES for after in _WORK},
+    **{(before, State.DISMISSED): DISMISSES for before in _WORK},
+    (State.DISMISSED, State.DISMISSED): DISMISSES,
+    **{(State.DISMISSED, after): DISMISSES for after in _WORK},
 }
-"""Every move that people may make, with the roles that may make it. A scan, and nothing else, resolves and brings back."""
+"""Every move that people may make, with the right that it takes. A scan, and nothing else, resolves and brings back."""
 
 RESOLUTIONS: dict[str, str] = {
     "false_positive": "False positive",
     "not_affected": "Not affected",
-    "accepted": "Risk accepted",
     "duplicate": "Duplicate",
 }
 """Why an issue may be dismissed."""
+ACCEPTED = "accepted"
+"""No reason to dismiss an issue: a risk that is accepted is still there, so that this takes a waiver, which ends."""
+RESOLUTION_WORDS: dict[str, str] = {**RESOLUTIONS, ACCEPTED: "Risk accepted"}
+"""Reasons in words, with what was possible once."""
 
 
 def needs_work(state: State) -> bool:
@@ -34,8 +41,8 @@ def needs_work(state: State) -> bool:
     return state in _WORK
 
 
-def roles_for(before: State, after: State) -> frozenset[Role]:
-    """Return the roles that may make a move. Raises `NotAllowed` where nobody may."""
+def right_for(before: State, after: State) -> Permission:
+    """Return the right that a move takes. Raises `NotAllowed` where nobody may."""
     try:
         return TRANSITIONS[before, after]
     except KeyError:
@@ -44,9 +51,9 @@ def roles_for(before: State, after: State) -> frozenset[Role]:
         raise NotAllowed(f"An issue that is {before.label} cannot become {after.label}") from None
 
 
-def moves_of(before: State, held: frozenset[Role]) -> tuple[State, ...]:
-    """Return the states to which somebody with these roles may move an issue."""
-    return tuple(after for after in State if TRANSITIONS.get((before, after), frozenset()) & held)
+def moves_of(before: State, held: Collection[Permission]) -> tuple[State, ...]:
+    """Return the states to which somebody with these rights may move an issue."""
+    return tuple(after for after in State if TRANSITIONS.get((before, after)) in held)
 
 
 def check_reason(state: State, resolution: str, comment: str) -> None:
@@ -55,6 +62,8 @@ def check_reason(state: State, resolution: str, comment: str) -> None:
         if resolution:
             raise NotAllowed("Only a dismissed issue carries a resolution")
         return
+    if resolution == ACCEPTED:
+        raise NotAllowed("Accepting a risk takes a waiver, which a second person approves and which ends: ask for one")
     if resolution not in RESOLUTIONS:
         raise NotAllowed(f"A dismissal names one of {', '.join(RESOLUTIONS)}, not {resolution!r}")
     if not comment.strip():

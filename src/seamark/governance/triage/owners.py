@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from seamark.core.assets import AssetKind, AssetRef
 from seamark.core.errors import NotAllowed
-from seamark.store.access import TRIAGES, visible_to
+from seamark.store.access import visible_to
 from seamark.store.models import Asset, Event, Ownership, User
+from seamark.store.permissions import Permission, needed
 
 MOST_OWNERS: Final = 10
 OWNER_KINDS: Final = frozenset({AssetKind.TEAM, AssetKind.PERSON})
@@ -44,9 +45,9 @@ def decide(actor: User, asset: Asset, owners: Sequence[AssetRef], reason: str = 
 
     Raises `NotAllowed`.
     """
-    if not visible_to(actor).may(TRIAGES, asset.application):
+    if not visible_to(actor).may(Permission.ASSET_EDIT, asset.application):
         where = asset.application or "all applications"
-        raise NotAllowed(f"This needs one of the roles {', '.join(sorted(TRIAGES))} on {where}")
+        raise NotAllowed(needed(Permission.ASSET_EDIT, where))
     wanted = list(dict.fromkeys(owners))
     if len(wanted) > MOST_OWNERS:
         raise NotAllowed(f"At most {MOST_OWNERS} owners")

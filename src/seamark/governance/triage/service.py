@@ -15,11 +15,12 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from seamark.core.errors import NotAllowed
-from seamark.governance.triage.lifecycle import WORKS, check_reason, needs_work, roles_for
-from seamark.store.access import READS, TRIAGES, visible_to
+from seamark.governance.ledger.changes import record_triage
+from seamark.governance.triage.lifecycle import ACCEPTED, DISMISSES, WORKS, check_reason, needs_work, right_for
+from seamark.store.access import APPROVES_WAIVERS, READS, visible_to
 from seamark.store.models import Event, Issue, User
 from seamark.store.models.issues import State
-from seamark.store.models.people import Role
+from seamark.store.permissions import Permission, needed
 
 LIMIT = 10_000
 """The most issues that one change may touch."""
@@ -40,12 +41,14 @@ def change_state(actor: User, issues: QuerySet[Issue], state: State, resolution:
     if part := next((row for row in rows if row.merged_into_id is not None), None):
         raise NotAllowed(f"{part.reference} is part of SM-{part.merged_into_id}: triage that one, or unmerge them")
     for before in {row.state for row in rows}:
-        _check_roles(actor, [row for row in rows if row.state == before], roles_for(State(before), state))
+        _check_right(actor, [row for row in rows if row.state == before], right_for(State(before), state))
     change = _change_id()
     now = timezone.now()
     after = {"state": int(state), "resolution": resolution}
     words = {"after": state.label, "reason": resolution, "comment": comment.strip(), "change": change, "to": after}
-    _write_events(rows, actor, [{"before": State(row.state).label, "from": _stand(row), **words} for row in rows])
+    inputs = [_inputs(row) for row in rows]
+    details = [{"before": State(row.state).label, "from": _stand(row), **words} for row in rows]
+    events = _write_events(rows, actor, details)
     still_open = Case(When(branch_only=False, then=Value(True)), default=Value(False))
     for ids in _batches([row.pk for row in rows]):
         Issue.objects.filter(pk__in=ids).update(
@@ -54,6 +57,7 @@ def change_state(actor: User, issues: QuerySet[Issue], state: State, resolution:
             open=still_open if needs_work(state) else Value(False),
             resolved_at=None if needs_work(state) else now,
         )
+    record_triage(actor, rows, events, inputs, [(int(state), resolution)] * len(rows))
     return change
 
 
@@ -72,9 +76,10 @@ def undo(actor: User, change: str) -> int:
         if {"state": row.state, "resolution": row.resolution} == events[row.pk].details["to"]
     ]
     own = all(event.actor_id == actor.pk for event in events.values())
-    _check_roles(actor, rows, WORKS if own else TRIAGES)
+    _check_right(actor, rows, WORKS if own else DISMISSES)
+    _check_dismissals(actor, rows, events)
     undone = _change_id()
-    details = []
+    details, inputs = [], [_inputs(row) for row in rows]
     for row in rows:
         before = events[row.pk].details["from"]
         details.append(
@@ -91,9 +96,18 @@ def undo(actor: User, change: str) -> int:
         row.state, row.resolution = before["state"], before["resolution"]
         row.open = needs_work(State(row.state)) and not row.branch_only
         row.resolved_at = parse_datetime(before["resolved_at"]) if before["resolved_at"] else None
-    _write_events(rows, actor, details)
+    written = _write_events(rows, actor, details)
     Issue.objects.bulk_update(rows, ["state", "resolution", "open", "resolved_at"], batch_size=_BATCH)
+    record_triage(actor, rows, written, inputs, [(row.state, row.resolution) for row in rows])
     return len(rows)
+
+
+def _check_dismissals(actor: User, rows: Iterable[Issue], events: dict[int | None, Event]) -> None:
+    """Refuse to bring a dismissal back by undoing for somebody who may not dismiss."""
+    again = [row for row in rows if events[row.pk].details["from"]["state"] == State.DISMISSED]
+    _check_right(actor, again, DISMISSES)
+    accepted = [row for row in again if events[row.pk].details["from"]["resolution"] == ACCEPTED]
+    _check_right(actor, accepted, APPROVES_WAIVERS)
 
 
 def size_of(change: str) -> int:
@@ -104,7 +118,7 @@ def size_of(change: str) -> int:
 @transaction.atomic
 def comment(actor: User, issue: Issue, text: str) -> Event:
     """Add a comment to an issue. Raises `NotAllowed`."""
-    _check_roles(actor, [issue], WORKS)
+    _check_right(actor, [issue], WORKS)
     _check_text(text)
     if not text.strip():
         raise NotAllowed("A comment needs some words")
@@ -122,7 +136,7 @@ def comment(actor: User, issue: Issue, text: str) -> Event:
 def assign(actor: User, issues: QuerySet[Issue], assignee: User | None) -> int:
     """Hand issues to a person, or to nobody, and return how many were handed over. Raises `NotAllowed`."""
     rows = [row for row in _locked(issues) if row.assignee_id != (assignee.pk if assignee else None)]
-    _check_roles(actor, rows, WORKS)
+    _check_right(actor, rows, WORKS)
     if assignee is not None:
         seen = set(visible_to(assignee).applications(READS).values_list("id", flat=True))
         if any(row.application_id not in seen for row in rows):
@@ -152,6 +166,10 @@ def _locked(issues: QuerySet[Issue]) -> list[Issue]:
         "resolved_at",
         "assignee_id",
         "merged_into_id",
+        "severity",
+        "risk",
+        "priority",
+        "profile_id",
     )
     rows: list[Issue] = []
     for batch in _batches(sorted(set(ids))):
@@ -159,15 +177,15 @@ def _locked(issues: QuerySet[Issue]) -> list[Issue]:
     return rows
 
 
-def _check_roles(actor: User, rows: Iterable[Issue], roles: frozenset[Role]) -> None:
+def _check_right(actor: User, rows: Iterable[Issue], right: Permission) -> None:
     wanted = {row.application_id for row in rows}
     if not wanted:
         return
-    allowed = set(visible_to(actor).applications(roles).filter(pk__in=wanted).values_list("pk", flat=True))
+    allowed = set(visible_to(actor).applications(right).filter(pk__in=wanted).values_list("pk", flat=True))
     refused = [row.reference for row in rows if row.application_id not in allowed]
     if refused:
         more = f" and {len(refused) - 1:,} more" if len(refused) > 1 else ""
-        raise NotAllowed(f"This needs one of the roles {', '.join(sorted(roles))} on {refused[0]}{more}")
+        raise NotAllowed(needed(right, f"{refused[0]}{more}"))
 
 
 def _check_text(text: str) -> None:
@@ -178,6 +196,12 @@ def _check_text(text: str) -> None:
 def _stand(row: Issue) -> dict[str, Any]:
     resolved = row.resolved_at.isoformat() if row.resolved_at else None
     return {"state": row.state, "resolution": row.resolution, "resolved_at": resolved}
+
+
+def _inputs(row: Issue) -> dict[str, Any]:
+    """Return what the person had before them."""
+    told = {"severity": row.severity, "risk": row.risk, "priority": row.priority, "profile": row.profile_id}
+    return {"from": _stand(row), **told}
 
 
 def _change_id() -> str:
@@ -195,9 +219,9 @@ def _events_of(change: str) -> QuerySet[Event]:
     return Event.objects.filter(id__gt=newest, kind="state", details__change=change)
 
 
-def _write_events(rows: list[Issue], actor: User, details: list[dict[str, Any]], kind: str = "state") -> None:
+def _write_events(rows: list[Issue], actor: User, details: list[dict[str, Any]], kind: str = "state") -> list[Event]:
     now = timezone.now()
-    Event.objects.bulk_create(
+    return Event.objects.bulk_create(
         (
             Event(issue_id=row.pk, application_id=row.application_id, kind=kind, details=each, actor=actor, at=now)
             for row, each in zip(rows, details, strict=True)

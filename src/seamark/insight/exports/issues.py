@@ -32,6 +32,7 @@ def as_json(issue: Issue) -> dict[str, Any]:
         "fixable": issue.fixable,
         "regression": issue.regression,
         "branch_only": issue.branch_only,
+        "ai_written": issue.ai_written,
         "tools": issue.tools,
         "owner": issue.owner or None,
         "due": issue.due.isoformat() if issue.due else None,

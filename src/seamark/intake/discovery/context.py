@@ -119,6 +119,8 @@ class Spec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     payment_flows: list[PaymentFlow] = []
     phi_stores: list[Name] = []
     """Names from `data_stores` that hold health data."""
+    crown_jewels: list[Name] = []
+    """What the business would feel most: services and data stores by name, other assets by key, packages by package URL."""
     compensating_controls: list[Control] = []
 
 

@@ -14,7 +14,8 @@ from seamark.interfaces.api.answers import Answer, answer
 from seamark.interfaces.api.authentication import WRITE, actor_of
 from seamark.interfaces.api.problems import Refusal, declared
 from seamark.pipeline import aliasing
-from seamark.store.access import TRIAGES
+from seamark.store.access import APPROVES_WAIVERS
+from seamark.store.permissions import needed
 
 router = Router()
 Name = Annotated[
@@ -86,8 +87,8 @@ def restore_alias(request: HttpRequest, name: Name, asked: OtherName) -> HttpRes
 
 def _changed(request: HttpRequest, change: Callable[..., list[int]]) -> HttpResponse:
     actor = actor_of(request)
-    if not actor.seen.may(TRIAGES):
-        raise NotAllowed(f"This needs one of the roles {', '.join(sorted(TRIAGES))} on all applications")
+    if not actor.seen.may(APPROVES_WAIVERS):
+        raise NotAllowed(needed(APPROVES_WAIVERS, "all applications"))
     try:
         numbers = change(actor.person)
     except NotAllowed as error:

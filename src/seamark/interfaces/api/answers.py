@@ -86,8 +86,13 @@ def answer(value: object, *, status: int = 200, headers: dict[str, str] | None =
 def tagged(request: HttpRequest, value: object) -> HttpResponse:
     """Return an object, or 304 where the client has it in this very form."""
     response = answer(value)
-    response["ETag"] = f'"{sha256(response.content).hexdigest()[:32]}"'
+    response["ETag"] = tag(response)
     return unless_known(request, response)
+
+
+def tag(response: HttpResponse) -> str:
+    """Return what tells an answer from every other one of the same address."""
+    return f'"{sha256(response.content).hexdigest()[:32]}"'
 
 
 def unless_known(request: HttpRequest, response: HttpResponse) -> HttpResponse:

@@ -6,37 +6,70 @@ from seamark.interfaces.api.aliases import router as aliases
 from seamark.interfaces.api.applications import router as applications
 from seamark.interfaces.api.assets import router as assets
 from seamark.interfaces.api.authentication import READ
+from seamark.interfaces.api.bulk import router as bulk
+from seamark.interfaces.api.crown import router as crown
+from seamark.interfaces.api.decisions import router as decisions
+from seamark.interfaces.api.federation import router as federation
 from seamark.interfaces.api.fixes import router as fixes
 from seamark.interfaces.api.formats import router as formats
 from seamark.interfaces.api.frame import Api
+from seamark.interfaces.api.gate import router as gate
+from seamark.interfaces.api.grants import router as grants
 from seamark.interfaces.api.graph import router as graph
+from seamark.interfaces.api.groups import router as groups
 from seamark.interfaces.api.health import router as health
 from seamark.interfaces.api.imports import router as imports
+from seamark.interfaces.api.jobs import router as jobs
+from seamark.interfaces.api.ledger import router as ledger
 from seamark.interfaces.api.merging import router as merging
+from seamark.interfaces.api.policies import router as policies
 from seamark.interfaces.api.problems import handle
+from seamark.interfaces.api.profiles import router as profiles
 from seamark.interfaces.api.reports import router as reports
 from seamark.interfaces.api.surveys import router as surveys
+from seamark.interfaces.api.tokens import router as tokens
 from seamark.interfaces.api.triage import router as issues
+from seamark.interfaces.api.users import router as users
+from seamark.interfaces.api.vulnerabilities import router as vulnerabilities
+from seamark.interfaces.api.waivers import router as waivers
+from seamark.interfaces.api.webhooks import router as webhooks
 
 DESCRIPTION = """
 Send scanner reports in, read what is to be done first, and triage it.
 
 Authenticate with `Authorization: Bearer …` and a token of your account page; a token has the scopes `read`, `import` and
-`write`, and never more rights than its person. Lists are paged: pass the `next` of an answer as `after`. Failures are
-problem objects (RFC 9457).
+`write`, and never more rights than its person. Lists are paged: pass the `next` of an answer as `after`, and name `fields`
+to get less of each row. Failures are problem objects (RFC 9457). Every write takes an `Idempotency-Key`; every answer to a
+read has an `ETag`, which `If-None-Match` and `If-Match` take. `RateLimit-Remaining` says how often you may still ask.
 """
 
 api = Api(title="Seamark", version="1", description=DESCRIPTION.strip(), auth=READ)
 for _tag, _router in (
     ("imports", imports),
     ("issues", issues),
+    ("triage", bulk),
+    ("jobs", jobs),
     ("merging", merging),
     ("aliases", aliases),
+    ("vulnerabilities", vulnerabilities),
     ("applications", applications),
     ("assets", assets),
+    ("crown jewels", crown),
     ("graph", graph),
     ("surveys", surveys),
     ("fixes", fixes),
+    ("gate", gate),
+    ("decisions", decisions),
+    ("policies", policies),
+    ("risk profiles", profiles),
+    ("waivers", waivers),
+    ("ledger", ledger),
+    ("webhooks", webhooks),
+    ("users", users),
+    ("groups", groups),
+    ("grants", grants),
+    ("tokens", tokens),
+    ("federation", federation),
     ("reports", reports),
     ("formats", formats),
     ("health", health),

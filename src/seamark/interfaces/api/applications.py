@@ -8,17 +8,19 @@ from typing import Annotated, Any, Literal
 from django.db.models import Count, Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from ninja import Router, Schema
+from ninja import Query, Router, Schema
 from pydantic import ConfigDict, Field
 
 from seamark.core.errors import NotAllowed
 from seamark.governance.triage import context
-from seamark.interfaces.api.answers import Answer, Line, Number, Turned, answer, tagged, turned_page
+from seamark.interfaces.api.answers import Answer, Line, Number, Turn, answer, tagged, turned_page
 from seamark.interfaces.api.authentication import WRITE, actor_of
 from seamark.interfaces.api.problems import declared, refused_field
 from seamark.pipeline.scoring import rescore
 from seamark.store.access import Visible
 from seamark.store.models import Application
+from seamark.store.permissions import needed
+from seamark.store.query import parse, select
 
 router = Router()
 
@@ -62,11 +64,19 @@ class ApplicationPage(Answer):
     count: Number
 
 
+class Having(Turn):
+    """Which applications are asked for."""
+
+    q: str = Field("", max_length=1000, description="Only those with an issue that this query finds: `kev:true`.")
+
+
 @router.get("/applications", response={200: ApplicationPage, **declared()}, summary="List applications")
-def list_applications(request: HttpRequest, turn: Turned) -> HttpResponse:
+def list_applications(request: HttpRequest, turn: Query[Having]) -> HttpResponse:
     """List the applications that you may see."""
     seen = actor_of(request).seen
     rows = seen.applications().select_related("unit")
+    if turn.q:
+        rows = rows.filter(pk__in=select(seen.issues(), parse(turn.q)).order_by().values("application"))
     return answer(turned_page(rows, turn, lambda found: _shown(seen, found), descending=False))
 
 
@@ -107,7 +117,7 @@ def set_context(request: HttpRequest, slug: str, told: Context) -> HttpResponse:
     seen = actor_of(request).seen
     found = get_object_or_404(seen.applications().select_related("unit"), slug=slug)
     if not seen.may(context.DESCRIBES, found):
-        raise NotAllowed(f"This needs one of the roles {', '.join(sorted(context.DESCRIBES))} on {found}")
+        raise NotAllowed(needed(context.DESCRIBES, found))
     try:
         moved = context.describe(actor_of(request).person, found, told.dict(exclude_unset=True))
     except NotAllowed as error:

@@ -18,8 +18,8 @@ from seamark.interfaces.api.answers import Answer, Line, Number, Turn, answer, t
 from seamark.interfaces.api.authentication import WRITE, Actor, actor_of
 from seamark.interfaces.api.problems import declared, refused_field
 from seamark.interfaces.api.shapes import NodeShape
-from seamark.store.access import TRIAGES
 from seamark.store.models import Asset
+from seamark.store.permissions import Permission, needed
 
 router = Router()
 _KINDS = [kind.value for kind in AssetKind]
@@ -195,9 +195,9 @@ def set_owners(request: HttpRequest, number: int, told: Owners) -> HttpResponse:
     """Decide who answers for an asset. It wins over what files, catalogues and histories say, now and later."""
     actor = actor_of(request)
     asset = _asset(actor, number)
-    if not actor.seen.may(TRIAGES, asset.application):
+    if not actor.seen.may(Permission.ASSET_EDIT, asset.application):
         where = asset.application or "all applications"
-        raise NotAllowed(f"This needs one of the roles {', '.join(sorted(TRIAGES))} on {where}")
+        raise NotAllowed(needed(Permission.ASSET_EDIT, where))
     try:
         refs = [ownership.owner_ref(text) for text in told.owners]
     except NotAllowed as error:

@@ -15,6 +15,7 @@ from seamark.interfaces.api.answers import Answer, Line, Number, Turn, answer, t
 from seamark.interfaces.api.authentication import actor_of
 from seamark.interfaces.api.issues import IssueRow
 from seamark.interfaces.api.problems import declared, refused_field
+from seamark.store.query import parse, select
 
 router = Router()
 
@@ -61,6 +62,7 @@ class Narrowed(Turn):
 
     application: Line = Field("", max_length=200, description="Slug of the only application to look at.")
     kind: Kind | Literal[""] = Field("", description="Fixes of this kind only.")
+    q: str = Field("", max_length=1000, description="Only those that clear an issue that this query finds: `kev:true`.")
 
 
 @router.get("/fixes", response={200: FixPage, **declared()}, summary="List fixes")
@@ -77,6 +79,8 @@ def list_fixes(request: HttpRequest, asked: Query[Narrowed]) -> HttpResponse:
         # Resolved first, so that the index on applications serves the list.
         chosen = seen.applications().filter(slug=asked.application).values_list("id", flat=True)
         issues = issues.filter(application__in=list(chosen))
+    if asked.q:
+        issues = select(issues, parse(asked.q))
     order = ranking(issues, asked.kind)
     part = order.page(asked.limit, asked.after, asked.before)
     return answer(

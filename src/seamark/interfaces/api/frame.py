@@ -1,4 +1,4 @@
-"""What holds for all endpoints: no redirects to a login page, problems for every failure, and an exact description."""
+"""What holds for all endpoints: no redirects to a login page, problems for every failure, tags, rates, and an exact description."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver, re_path
 from django.utils.cache import patch_cache_control, patch_vary_headers
@@ -14,19 +14,30 @@ from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
-from seamark.interfaces.api.problems import MEDIA_TYPE, not_found, problem
+from seamark.interfaces.api import limits
+from seamark.interfaces.api.answers import tag, unless_known
+from seamark.interfaces.api.description import Description
+from seamark.interfaces.api.problems import not_found, problem
+from seamark.interfaces.api.sparse import narrowed
+from seamark.interfaces.api.writes import once
 
 View = Callable[..., HttpResponseBase]
+_TAGGED = ("application/json", "application/problem+json")
 
 
 class Api(NinjaAPI):
     """An API that does its own authentication and answers everything below its root."""
 
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(throttle=[limits.PerToken()], **settings)
+        self.add_decorator(once, mode="operation")
+        self.add_decorator(narrowed, mode="view")
+
     def _get_urls(self) -> list[URLResolver | URLPattern]:
         patterns = [*super()._get_urls(), re_path(r"", not_found)]
         for pattern in patterns:
             if isinstance(pattern, URLPattern):
-                pattern.callback = _framed(pattern.callback)
+                pattern.callback = framed(pattern.callback)
         return patterns
 
     def get_openapi_schema(
@@ -41,28 +52,7 @@ class Api(NinjaAPI):
         return operation.view_func.__name__
 
 
-class Description(OpenAPISchema):
-    """The OpenAPI document: failures with their media type, security with the scopes."""
-
-    def responses(self, operation: Operation) -> dict[int, dict[str, Any]]:
-        """Return what an operation answers."""
-        found: dict[int, dict[str, Any]] = super().responses(operation)
-        for status, details in found.items():
-            if status >= 400 and "content" in details:
-                details["content"] = {MEDIA_TYPE: next(iter(details["content"].values()))}
-        return found
-
-    def operation_security(self, operation: Operation) -> list[dict[str, Any]] | None:
-        """Return how an operation is authenticated: a token has one of the scopes, a session all."""
-        super().operation_security(operation)
-        found: list[dict[str, Any]] = []
-        for way in operation.auth_callbacks:
-            name, scopes = type(way).__name__, getattr(way, "scopes", ())
-            found.extend({name: [scope]} for scope in scopes) if name == "Token" else found.append({name: []})
-        return found or None
-
-
-def _framed(view: View) -> View:
+def framed(view: View) -> View:
     """Return a view that login pages, caches and plain-text failures stay away from."""
 
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -73,12 +63,24 @@ def _framed(view: View) -> View:
         if response.status_code == 405:
             allowed = response.get("Allow", "")
             response = problem(405, f"Only {allowed} work here", headers={"Allow": allowed})
+        response = _tagged(request, response)
+        limits.told(request, response)
         patch_vary_headers(response, ["Authorization", "Cookie"])
         patch_cache_control(response, private=True, no_cache=True)
         return response
 
     attributes: Sequence[str] = [] if isinstance(view, functools.partial) else functools.WRAPPER_ASSIGNMENTS
-    framed = functools.wraps(view, assigned=attributes)(answer)
-    framed.login_required = False  # type: ignore[attr-defined] # what Django's `login_not_required` sets
-    framed.csrf_exempt = True  # type: ignore[attr-defined] # sessions are checked by `authentication.Session`
-    return framed
+    whole = functools.wraps(view, assigned=attributes)(answer)
+    whole.login_required = False  # type: ignore[attr-defined] # what Django's `login_not_required` sets
+    whole.csrf_exempt = True  # type: ignore[attr-defined] # sessions are checked by `authentication.Session`
+    return whole
+
+
+def _tagged(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """Return an object that was read with its tag, or 304 where the client has it in this very form."""
+    if not isinstance(response, HttpResponse) or response.status_code != 200 or "ETag" in response:
+        return response
+    if request.method not in {"GET", "HEAD", "PUT", "PATCH"} or response.get("Content-Type") not in _TAGGED:
+        return response
+    response["ETag"] = tag(response)
+    return unless_known(request, response) if request.method in {"GET", "HEAD"} else response

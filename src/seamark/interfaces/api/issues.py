@@ -19,6 +19,7 @@ from seamark.pipeline.account import account_of
 from seamark.pipeline.scoring import receipt_of
 from seamark.store.models import Issue
 from seamark.store.query import ordered, parse, select
+from seamark.store.query.layers import layer_at
 
 router = Router()
 
@@ -38,12 +39,19 @@ class IssueRow(Answer):
     resolution: str | None = None
     place: str = ""
     component: str | None = None
+    layer: str | None = Field(
+        None, description="Of a package in an image: `base` or `own` layer; null where it is not known."
+    )
+    base_image: str | None = None
     rule: str = ""
     cwe: int | None = None
     kev: bool = False
     fixable: bool = False
     regression: bool = False
     branch_only: bool = False
+    ai_written: bool = Field(
+        False, description="Its place is known to be AI-written code. False says nothing: a lower bound."
+    )
     tools: int = Field(0, description="How many tools report it now.")
     owner: str | None = None
     assignee: str | None = None
@@ -168,6 +176,7 @@ class IssueAccount(IssueRow):
     """An issue in full, with at most 100 of its findings."""
 
     merged_into: str | None = Field(description="The issue that its findings belong to now.")
+    ai_evidence: str | None = Field(description="What says that an AI agent wrote its line.")
     why: WhyShape
     findings: list[FindingShape]
     receipt: ReceiptShape
@@ -219,4 +228,10 @@ def issue_of(actor: Actor, reference: str) -> Issue:
 
 def account(issue: Issue) -> dict[str, Any]:
     """Return an issue in full as plain values."""
-    return {**account_of(issue), "assignee": issue.assignee.get_username() if issue.assignee else None}
+    layer, base_image = layer_at(issue.pk)
+    return {
+        **account_of(issue),
+        "assignee": issue.assignee.get_username() if issue.assignee else None,
+        "layer": layer or None,
+        "base_image": base_image or None,
+    }

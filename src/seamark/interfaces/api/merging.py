@@ -16,8 +16,8 @@ from seamark.interfaces.api.authentication import WRITE, Actor, actor_of
 from seamark.interfaces.api.issues import IssueAccount, account, issue_of
 from seamark.interfaces.api.problems import Refusal, declared, refused_field
 from seamark.pipeline import inbox, merging
-from seamark.store.access import TRIAGES
 from seamark.store.models import Issue, Match, MergeDecision
+from seamark.store.permissions import Permission, needed
 
 router = Router()
 Done = TypeVar("Done")
@@ -252,8 +252,8 @@ def _to_triage(actor: Actor, reference: str) -> Issue:
 
 
 def _may(actor: Actor, issue: Issue) -> None:
-    if not actor.seen.may(TRIAGES, issue.application):
-        raise NotAllowed(f"This needs one of the roles {', '.join(sorted(TRIAGES))} on {issue.application}")
+    if not actor.seen.may(Permission.ISSUE_MERGE, issue.application):
+        raise NotAllowed(needed(Permission.ISSUE_MERGE, issue.application))
 
 
 def _other(actor: Actor, issue: Issue, reference: str, field: str) -> Issue:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet
 
 from seamark.analysis.risk.engine import reason
 from seamark.analysis.risk.facts import decode
@@ -15,6 +15,7 @@ from seamark.core.severity import Severity
 from seamark.interfaces.api.problems import refused_field
 from seamark.store.models import Issue
 from seamark.store.models.issues import State
+from seamark.store.query.layers import base_image_of, layer_of
 
 
 class Shown(NamedTuple):
@@ -49,12 +50,15 @@ FIELDS: dict[str, Shown] = {
     "resolution": Shown("resolution", _or_none),
     "place": Shown("place"),
     "component": Shown("component", _or_none),
+    "layer": Shown("layer", _or_none),
+    "base_image": Shown("base_image", _or_none),
     "rule": Shown("rule"),
     "cwe": Shown("cwe"),
     "kev": Shown("kev"),
     "fixable": Shown("fixable"),
     "regression": Shown("regression"),
     "branch_only": Shown("branch_only"),
+    "ai_written": Shown("ai_written"),
     "tools": Shown("tools"),
     "owner": Shown("owner", _or_none),
     "assignee": Shown("assignee__username"),
@@ -63,7 +67,9 @@ FIELDS: dict[str, Shown] = {
     "opened_at": Shown("opened_at", _iso),
     "resolved_at": Shown("resolved_at", _iso),
 }
-"""What `insight.exports.issues.as_json` says of an issue, and who works on it."""
+"""What `insight.exports.issues.as_json` says of an issue, who works on it, and which layer of an image it is in."""
+_WORKED_OUT: dict[str, Callable[[], Case]] = {"layer": layer_of, "base_image": base_image_of}
+"""Columns that the database works out, only where they are asked for."""
 
 
 def chosen(text: str) -> list[str]:
@@ -78,7 +84,8 @@ def chosen(text: str) -> list[str]:
 def columns(issues: QuerySet[Issue], fields: Iterable[str], sort: str) -> QuerySet[Any]:
     """Return rows of what the fields need, and of what the page's cursor needs."""
     wanted = dict.fromkeys(["pk", sort, *(FIELDS[name].column for name in fields)])
-    return issues.values_list(*wanted, named=True)
+    worked_out = {name: value() for name, value in _WORKED_OUT.items() if name in wanted}
+    return issues.annotate(**worked_out).values_list(*wanted, named=True)
 
 
 def written(rows: Sequence[Any], fields: Sequence[str]) -> list[dict[str, object]]:

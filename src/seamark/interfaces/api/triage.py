@@ -12,13 +12,14 @@ from pydantic import ConfigDict, Field
 
 from seamark.core.errors import NotAllowed
 from seamark.governance.triage import people, service
-from seamark.governance.triage.lifecycle import check_reason, roles_for
+from seamark.governance.triage.lifecycle import check_reason, right_for
 from seamark.interfaces.api.answers import answer
 from seamark.interfaces.api.authentication import WRITE, Actor, actor_of
 from seamark.interfaces.api.issues import IssueAccount, account, issue_of, router
 from seamark.interfaces.api.problems import Refusal, declared, refused_field
 from seamark.store.models import Issue
 from seamark.store.models.issues import State
+from seamark.store.permissions import needed
 
 _STATES = {str(one.label).replace(" ", "_"): one for one in State}
 
@@ -77,11 +78,11 @@ def _check(actor: Actor, issue: Issue, change: Change, state: State | None) -> N
     if state is None or (state == before and change.resolution == issue.resolution):
         return
     try:
-        roles = roles_for(before, state)
+        right = right_for(before, state)
     except NotAllowed as error:
         raise Refusal(409, str(error), type="not-allowed") from None
-    if not actor.seen.may(roles, issue.application):
-        raise NotAllowed(f"This needs one of the roles {', '.join(sorted(roles))} on {issue.application}")
+    if not actor.seen.may(right, issue.application):
+        raise NotAllowed(needed(right, issue.application))
 
 
 def _assign(actor: Actor, issue: Issue, name: str | None) -> None:

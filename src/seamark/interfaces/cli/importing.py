@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-import click
 import msgspec
 from msgspec.structs import replace
 
@@ -16,11 +14,12 @@ from seamark.core.errors import ImportRefused, UnreadableReport
 from seamark.intake.discovery.ci import Pipeline
 from seamark.interfaces.cli import output
 from seamark.interfaces.cli.database import boot
+from seamark.interfaces.cli.remote import client
 from seamark.pipeline.target import Target, format_of, repository_key, short_ref
 
 if TYPE_CHECKING:
+    from seamark.client import Client
     from seamark.core.checkout import Checkout
-    from seamark.intake.connectors.server import Server
     from seamark.intake.discovery.excerpt import Excerpt
     from seamark.intake.parsers.kit.registry import Parser
 
@@ -57,13 +56,11 @@ class Importer(Protocol):
 
 
 @contextlib.contextmanager
-def importer(target: Target, source: Path | None) -> Iterator[Importer]:
-    """Yield what imports a file: into the database of this installation, or on the server that SEAMARK_URL names."""
-    remote = os.environ.get("SEAMARK_URL", "").strip()
-    if remote:
-        from seamark.intake.connectors.server import Server
-
-        with Server(remote, _token()) as server:
+def importer(target: Target, source: Path | None, *, url: str = "", token: str = "") -> Iterator[Importer]:
+    """Yield what imports a file: into the database of this installation, or on the server that is named."""
+    remote = client(url, token)
+    if remote is not None:
+        with remote as server:
             yield _sender(server, target, source)
         return
     boot()
@@ -83,8 +80,10 @@ def _as(target: Target, format_: str) -> Target:
     return replace(target, format=format_) if format_ else target
 
 
-def _sender(server: Server, target: Target, source: Path | None) -> Importer:
+def _sender(server: Client, target: Target, source: Path | None) -> Importer:
     """Return what sends a report, with what the checkout tells about its places."""
+    from seamark.intake.discovery.excerpt import encode
+
     tree = None
     if source is not None:
         from seamark.intake.discovery.checkout import WorkingTree
@@ -99,7 +98,7 @@ def _sender(server: Server, target: Target, source: Path | None) -> Importer:
             except UnreadableReport as error:
                 # The server is asked all the same: it may be newer, and read the report.
                 reason = str(error)
-        outcome = server.send(path, msgspec.to_builtins(this), tell, source=told)
+        outcome = server.send(path, msgspec.to_builtins(this), tell, source=encode(told) if told is not None else None)
         if reason:
             output.complain(f"{output.named(str(path))}: nothing was taken from --source: {reason}")
         return outcome
@@ -115,18 +114,6 @@ def _told(tree: Checkout, path: Path, format_: str | Parser) -> Excerpt:
 
     items = open_report(path, format_).items()
     return gather(tree, (item for item in items if isinstance(item, Finding)))
-
-
-def _token() -> str:
-    token = os.environ.get("SEAMARK_TOKEN", "").strip()
-    if not token and (named := os.environ.get("SEAMARK_TOKEN_FILE")):
-        try:
-            token = Path(named).read_text("utf-8").strip()
-        except OSError as error:
-            raise click.UsageError(f"SEAMARK_TOKEN_FILE cannot be read: {error}") from None
-    if not token:
-        raise click.UsageError("SEAMARK_URL is set but SEAMARK_TOKEN is not; make a token on your account page")
-    return token
 
 
 def shown(path: str, outcome: dict[str, Any], *, as_lines: bool) -> None:

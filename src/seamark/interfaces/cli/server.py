@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 import threading
+from pathlib import Path
 
 import click
 
@@ -27,23 +28,35 @@ def announce_first_login() -> None:
         )
 
 
-def serve(host: str, port: int, *, threads: int = 8, worker: bool = True) -> None:
-    """Serve until Ctrl-C or SIGTERM; the import at hand is finished first. Raises `SeamarkError` where the port is taken."""
+def serve(
+    host: str, port: int, *, threads: int = 8, worker: bool = True, certificate: tuple[Path, Path] | None = None
+) -> None:
+    """Serve until Ctrl-C or SIGTERM; the import at hand is finished first. Raises `SeamarkError` where the port is taken.
+
+    `certificate` is a file with the certificate and those that signed it, and one with its key: then it is served by https.
+    """
     from django.conf import settings
     from django.core.wsgi import get_wsgi_application
     from waitress.server import create_server
 
-    from seamark.pipeline.imports import Worker
+    from seamark.interfaces.cli.tls import Certificate, serve_tls
+    from seamark.pipeline.worker import Worker
 
+    tls = Certificate(*certificate) if certificate is not None else None
+    scheme = "http" if tls is None else "https"
     try:
         server = create_server(
             get_wsgi_application(), host=host, port=port, threads=threads, ident=None, max_request_body_size=settings.SEAMARK_UPLOAD_LIMIT + FORM_OVERHEAD,
-            clear_untrusted_proxy_headers=not settings.AXES_IPWARE_PROXY_COUNT,
+            clear_untrusted_proxy_headers=not settings.AXES_IPWARE_PROXY_COUNT, url_scheme=scheme,
         )  # fmt: skip
     except (OSError, socket.gaierror) as error:
         raise SeamarkError(
             f"The server cannot listen on {host}:{port}: {error.strerror or error}; choose another with --port"
         ) from None
+    if tls is not None:
+        # A name with several addresses makes several servers, which stand in the map of the whole.
+        listening = [one for one in getattr(server, "map", {}).values() if hasattr(one, "channel_class")]
+        serve_tls(listening or [server], tls)
     background = Worker()
     if worker:
         background.start()
@@ -56,7 +69,7 @@ def serve(host: str, port: int, *, threads: int = 8, worker: bool = True) -> Non
     previous = signal.signal(signal.SIGTERM, end)
     bound = getattr(server, "effective_port", port)
     shown = f"[{host}]" if ":" in host else host
-    click.echo(f"Seamark is on http://{shown}:{bound} (Ctrl-C ends it)")
+    click.echo(f"Seamark is on {scheme}://{shown}:{bound} (Ctrl-C ends it)")
     sys.stdout.flush()
     try:
         with contextlib.suppress(OSError, KeyboardInterrupt):

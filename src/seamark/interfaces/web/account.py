@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
-from datetime import timedelta
-
+from allauth.account.signals import password_changed
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.forms import PasswordChangeForm
@@ -14,13 +11,16 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 
+from seamark.interfaces.web.access.fresh import fresh
 from seamark.interfaces.web.frame import go_back, person
+from seamark.pipeline import people
 from seamark.store.models import User
 
 THEMES = ("", "light", "dark")
 SCOPES = {
     "read": "Read issues, fixes and applications",
     "import": "Send reports in",
+    "gate": "Ask gates, in pipelines and at deploys",
     "write": "Triage, comment and assign",
 }
 SPANS = (7, 30, 90, 365)
@@ -36,6 +36,7 @@ def show(request: HttpRequest) -> HttpResponse:
         form.save()
         # Other sessions end; this one goes on.
         update_session_auth_hash(request, form.user)
+        password_changed.send(sender=type(form.user), request=request, user=form.user)
         messages.success(request, "Your password is changed. Other sessions are logged out.")
         return redirect("account")
     return _page(request, form)
@@ -64,6 +65,7 @@ def set_theme(request: HttpRequest) -> HttpResponse:
     return go_back(request, "account")
 
 
+@fresh
 def make_token(request: HttpRequest) -> HttpResponse:
     """Make a token and show it, this once."""
     name = request.POST.get("name", "").strip()
@@ -78,22 +80,12 @@ def make_token(request: HttpRequest) -> HttpResponse:
 
 def new_token(owner: User, name: str, scopes: list[str], days: int) -> str:
     """Make a token for a person and return it; only its hash is kept."""
-    token = f"smk_{secrets.token_urlsafe(30)}"
-    owner.tokens.create(
-        name=name,
-        digest=hashlib.sha256(token.encode()).hexdigest(),
-        hint=token[:8],
-        scopes=scopes,
-        expires_at=timezone.now() + timedelta(days=days),
-    )
-    return token
+    return people.make_token(owner, name, scopes=tuple(scopes), days=days, actor=owner)
 
 
 def revoke_token(request: HttpRequest, number: int) -> HttpResponse:
     """End a token of one's own."""
     token = get_object_or_404(person(request).tokens, pk=number)
-    if token.revoked_at is None:
-        token.revoked_at = timezone.now()
-        token.save(update_fields=["revoked_at"])
+    people.revoke_token(token, person(request))
     messages.success(request, f"The token {token.name} is revoked.")
     return redirect("account")

@@ -25,8 +25,9 @@ from seamark.insight.analytics.inventory import Burden, Filter
 from seamark.interfaces.web.frame import person, visible, wants_part
 from seamark.interfaces.web.issues import address as issues_of
 from seamark.interfaces.web.values import known_words
-from seamark.store.access import IMPORTS, TRIAGES, Visible
+from seamark.store.access import IMPORTS, Visible
 from seamark.store.models import Application, Asset
+from seamark.store.permissions import Permission
 from seamark.store.query import Count, Query, Term, page
 
 PAGE: Final = 50
@@ -141,7 +142,7 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
         "earlier": [one for one in account.inventories if one.until is not None],
         "gaps": coverage(seen, timezone.now(), among=Q(pk=number)),
         "questions": _questions(asset),
-        "triages": seen.may(TRIAGES, asset.application),
+        "triages": seen.may(Permission.ASSET_EDIT, asset.application),
         "decided": ", ".join(owner_words(one.owner) for one in account.owners if one.by_person),
     }
     return render(request, "web/assets/page.html", context)

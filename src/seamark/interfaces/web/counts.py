@@ -14,6 +14,8 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 
+from seamark.governance.access.reading import manages, may_audit
+from seamark.governance.ledger.reading import may_read
 from seamark.pipeline.inbox import pending
 from seamark.store.access import IMPORTS, Visible, visible_to
 from seamark.store.query import NEEDS_WORK, Count, Term, bounded_count
@@ -93,6 +95,16 @@ class Counts:
     def tools(self) -> int:
         """Return how many tools have reported."""
         return self.visible.streams().order_by().values("tool").distinct().count()
+
+    @cached_property
+    def administers(self) -> str:
+        """Return the page of the administration where the person begins; empty for those who have no business there."""
+        return "people" if manages(self.visible) else "audit" if may_audit(self.visible) else ""
+
+    @cached_property
+    def reads_ledger(self) -> bool:
+        """Tell whether the person may read the ledger."""
+        return may_read(self.visible)
 
     @cached_property
     def may_import(self) -> bool:

@@ -61,6 +61,7 @@ _FLAGS = {
     "Known exploited": _Source("kev", lambda group: "true" if group["kev"] else None),
     "Fix available": _Source("fixable", lambda group: "true" if group["fixable"] else None),
     "Several tools agree": _Source("tools", lambda group: ">=2" if group["agreed"] else None),
+    "AI-written code, at least": _Source("ai", lambda group: "true" if group["ai_written"] else None),
     "Came back after a fix": _Source("regression", lambda group: "true" if group["regression"] else None),
 }
 _COLUMNS = (
@@ -72,6 +73,7 @@ _COLUMNS = (
     "kev",
     "fixable",
     "regression",
+    "ai_written",
     "agreed",
 )
 

@@ -1,18 +1,23 @@
-"""What happened to an issue, in sentences, newest first."""
+"""What happened to an issue, in sentences, newest first; and how its score moved, with the reasons."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from seamark.governance.triage.lifecycle import RESOLUTIONS
+from django.utils import timezone
+
+from seamark.governance.triage.lifecycle import RESOLUTION_WORDS
 from seamark.interfaces.web.evidence import Evidence
 from seamark.pipeline.account import MERGE_WORDS
 from seamark.store.access import Visible
 from seamark.store.models import Event, Issue
 
 MOST = 100
+WIDTH, HEIGHT = 300, 40
+"""Of a curve, in its own units."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +34,91 @@ class Happened:
     """The reference of another issue that the sentence ends with."""
 
 
-def history_of(seen: Visible, issue: Issue, evidence: Evidence) -> list[Happened]:
+@dataclass(frozen=True)
+class Moved:
+    """The score moved, in tenths. `why` are words with the points that each brought, where they were kept."""
+
+    at: datetime
+    before: int
+    after: int
+    why: list[tuple[str, int]] = field(default_factory=list)
+
+    @property
+    def change(self) -> int:
+        """Return by how much."""
+        return self.after - self.before
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A line in a field of `WIDTH` by `HEIGHT`, with where it ends."""
+
+    points: str
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class Scores:
+    """How a score moved, newest first, and the same as a curve from when the issue was opened."""
+
+    moves: list[Moved]
+    curve: Curve | None
+
+
+def events_of(seen: Visible, issue: Issue) -> list[Event]:
+    """Return the newest events of an issue, newest first."""
+    return list(seen.events().filter(issue=issue).select_related("actor", "scan__stream").order_by("-id")[:MOST])
+
+
+def scores_of(issue: Issue, events: Sequence[Event]) -> Scores:
+    """Return how an issue's score moved, by its events."""
+    moves = [moved for event in events if event.kind == "risk" and (moved := _moved(event)) is not None]
+    moves.sort(key=lambda moved: moved.at, reverse=True)
+    if not moves:
+        return Scores([], None)
+    stood = [(issue.opened_at, moves[-1].before)]
+    for one in reversed(moves):
+        # The score holds until it moves: a step, not a slope.
+        stood += [(one.at, one.before), (one.at, one.after)]
+    stood.append((timezone.now(), moves[0].after))
+    return Scores(moves, curve([(at.timestamp(), score) for at, score in stood], 1000))
+
+
+def _moved(event: Event) -> Moved | None:
+    """Return a move of the score; None where its event does not say from where to where."""
+    details: dict[str, Any] = event.details if isinstance(event.details, dict) else {}
+    before, after = details.get("before"), details.get("after")
+    if not isinstance(before, int) or not isinstance(after, int):
+        return None
+    return Moved(event.at, before, after, reasons_in(details))
+
+
+def reasons_in(details: dict[str, Any]) -> list[tuple[str, int]]:
+    """Return the reasons that an event of a score keeps; none for events from before they were kept."""
+    told = details.get("why")
+    return [
+        (str(one[0]), one[1])
+        for one in (told if isinstance(told, list) else [])
+        if isinstance(one, list) and len(one) == 2 and isinstance(one[1], int)
+    ]
+
+
+def curve(points: Sequence[tuple[float, float]], most: float) -> Curve | None:
+    """Return points of time and value, from 0 to `most`, as a curve; None for fewer than two."""
+    if len(points) < 2 or most <= 0:
+        return None
+    first, last = points[0][0], points[-1][0]
+    wide = (last - first) or 1.0
+    drawn = [
+        (round((at - first) / wide * WIDTH, 1), round((1 - min(1.0, max(0.0, value / most))) * (HEIGHT - 4) + 2, 1))
+        for at, value in points
+    ]
+    return Curve(" ".join(f"{x},{y}" for x, y in drawn), *drawn[-1])
+
+
+def history_of(issue: Issue, evidence: Evidence, events: Sequence[Event]) -> list[Happened]:
     """Return what happened: the events, and the scans that first reported it."""
-    events = seen.events().filter(issue=issue).select_related("actor", "scan__stream").order_by("-id")[:MOST]
     entries = [_entry(event) for event in events]
     opened: dict[tuple[datetime, str], None] = {}
     for one in evidence.said:
@@ -75,7 +162,8 @@ def _sentence(kind: str, details: dict[str, Any]) -> str:
         case "severity":
             return f"Severity: {before} → {after}"
         case "risk" if isinstance(before, int) and isinstance(after, int):
-            return f"Risk: {before / 10:.0f} → {after / 10:.0f}"
+            why = "; ".join(words for words, _ in reasons_in(details)[:3])
+            return f"Risk: {before / 10:.0f} → {after / 10:.0f}" + (f" ({why})" if why else "")
         case "assigned":
             return f"Assigned to {after}" if after else f"Taken from {before}"
         case "unchecked":
@@ -87,5 +175,5 @@ def _sentence(kind: str, details: dict[str, Any]) -> str:
 
 def _state_sentence(before: object, after: object, details: dict[str, Any]) -> str:
     reason = str(details.get("reason") or "")
-    words = f"{after} as {RESOLUTIONS.get(reason, reason.replace('_', ' ')).lower()}" if reason else str(after)
+    words = f"{after} as {RESOLUTION_WORDS.get(reason, reason.replace('_', ' ')).lower()}" if reason else str(after)
     return f"Undone: {words} again" if details.get("undoes") else f"{str(before).capitalize()} → {words}"

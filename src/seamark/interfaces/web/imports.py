@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, BinaryIO, cast
 
 import msgspec
@@ -19,11 +18,13 @@ from seamark.pipeline.imports import accept
 from seamark.pipeline.target import Target
 from seamark.store.access import IMPORTS, Visible
 from seamark.store.models import Application, Import
+from seamark.store.models.work import ImportState
 from seamark.store.query import Page, page
 
 PAGE = 30
 FORM_OVERHEAD = 1024 * 1024
 """What the form around the files may add to a request's length."""
+MOST_SCANS = 50
 FIELDS = ("application", "repository", "ref", "commit", "image")
 
 
@@ -56,6 +57,7 @@ def _protected(request: HttpRequest) -> HttpResponse:
     context = {
         "found": found,
         "applications": _named(seen) if not part else [],
+        "state": request.GET.get("state", ""),
         "chosen": request.GET.get("application", ""),
         "may_import": seen.may_anywhere(IMPORTS),
         "anywhere": seen.may(IMPORTS),
@@ -66,12 +68,14 @@ def _protected(request: HttpRequest) -> HttpResponse:
 
 def _history(seen: Visible, request: HttpRequest) -> Page[Import]:
     rows = seen.imports().select_related("report", "author")
+    if request.GET.get("state") in ImportState.values:
+        rows = rows.filter(state=request.GET["state"])
     return page(
         rows, "id", descending=True, size=PAGE, after=request.GET.get("after", ""), before=request.GET.get("before", "")
     )
 
 
-def _named(seen: Visible) -> Iterable[str]:
+def _named(seen: Visible) -> list[str]:
     return list(seen.applications(IMPORTS).order_by("name").values_list("name", flat=True)[:500])
 
 
@@ -80,9 +84,15 @@ def detail(request: HttpRequest, number: int) -> HttpResponse:
     found = get_object_or_404(visible(request).imports().select_related("report", "author"), pk=number)
     if wants_part(request, f"import-{number}"):
         return render(request, "web/imports/_row.html", {"one": found})
-    context = {"one": found, "application": _application(visible(request), found)}
+    scans = visible(request).scans().filter(report=found.report_id).select_related("stream__asset").order_by("-id")
+    context = {"one": found, "application": _application(visible(request), found), "scans": list(scans[:MOST_SCANS])}
     part = wants_part(request, "import")
     return render(request, "web/imports/_detail.html" if part else "web/imports/detail.html", context)
+
+
+def names(request: HttpRequest) -> HttpResponse:
+    """Return the applications into which somebody may import, as JSON."""
+    return JsonResponse({"applications": _named(visible(request))})
 
 
 def _application(seen: Visible, found: Import) -> Application | None:

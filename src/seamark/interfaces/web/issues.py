@@ -11,13 +11,16 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from seamark.core.errors import InvalidQuery
-from seamark.governance.triage.lifecycle import RESOLUTIONS, WORKS
+from seamark.governance.triage.lifecycle import DISMISSES, RESOLUTIONS, WORKS
+from seamark.interfaces.web import views
 from seamark.interfaces.web.counts import Counts
 from seamark.interfaces.web.facets import Facet, facets
-from seamark.interfaces.web.frame import visible, wants_part
+from seamark.interfaces.web.frame import person, visible, wants_part
+from seamark.interfaces.web.groups import BY, grouped
+from seamark.pipeline import desk
 from seamark.pipeline.scoring import reason_of
-from seamark.store.access import TRIAGES, Visible
-from seamark.store.models import Issue
+from seamark.store.access import Visible
+from seamark.store.models import Issue, Preference
 from seamark.store.query import Count, Page, Query, ordered, page, parse, select
 
 PAGE = 50
@@ -59,11 +62,17 @@ def show(request: HttpRequest) -> HttpResponse:
     """Show the list that a query asks for, or the changed part of it."""
     seen = visible(request)
     text = request.GET.get("q", "").replace("\0", "")
-    context: dict[str, object] = {"q": text, "here": request.get_full_path()}
+    kept = desk.preference(person(request))
+    group = request.GET.get("group", "")
+    context: dict[str, object] = {"q": text, "here": request.get_full_path(), "undo": views.latest(request)}
     try:
         query = parse(text)
-        found = _page(seen, query, request.GET.get("after", ""), request.GET.get("before", ""))
-        context |= _results(request, seen, query, found)
+        if group in BY:
+            context |= _in_groups(request, seen, query, group)
+        else:
+            found = _page(seen, query, request.GET.get("after", ""), request.GET.get("before", ""), kept)
+            context |= _results(request, seen, query, found)
+        context |= _arranged(query, kept, group)
     except InvalidQuery as error:
         query = Query()
         context |= {
@@ -71,14 +80,21 @@ def show(request: HttpRequest) -> HttpResponse:
             "position": error.position,
             "sample": text[error.position : error.position + 40],
         }
-    context["tabs"] = _tabs(request, query if "error" not in context else None)
+    sound = query if "error" not in context else None
+    context["tabs"] = _tabs(request, sound)
+    context["saved"] = [
+        {"view": one, "row": one.row, "own": one.own, "on": one.on, "address": address(one.row.query)}
+        for one in views.views(person(request), sound)
+    ]
     part = wants_part(request, "list")
     return render(request, "web/issues/_results.html" if part else "web/issues/list.html", context)
 
 
-def _page(seen: Visible, query: Query, after: str, before: str) -> Page[Issue]:
+def _page(seen: Visible, query: Query, after: str, before: str, kept: Preference) -> Page[Issue]:
     column, descending = ordered(query)
-    rows = select(seen.issues(), query).prefetch_related("application", "asset")
+    more = {"owner": "assignee", "fix": "fix"}
+    shown = [more[name] for name in views.columns(kept) if name in more]
+    rows = select(seen.issues(), query).prefetch_related("application", "asset", *shown)
     return page(rows, column, descending=descending, size=PAGE, after=after, before=before)
 
 
@@ -86,20 +102,52 @@ def _results(request: HttpRequest, seen: Visible, query: Query, found: Page[Issu
     narrowed, total = facets(seen, query)
     return {
         "query": query,
-        "rows": _rows(seen, found.rows),
+        "rows": rows_of(seen, found.rows),
         "total": total,
         "facets": _addressed(narrowed),
         "next": address(query, after=found.after) if found.after else "",
         "previous": address(query, before=found.before) if found.before else "",
         "sorts": _sorts(query),
         "works": seen.may_anywhere(WORKS),
-        "triages": seen.may_anywhere(TRIAGES),
+        "triages": seen.may_anywhere(DISMISSES),
         "resolutions": RESOLUTIONS,
         "counts": Counts.of(request),
     }
 
 
-def _rows(seen: Visible, issues: list[Issue]) -> list[Row]:
+def _in_groups(request: HttpRequest, seen: Visible, query: Query, name: str) -> dict[str, object]:
+    """Return a list by groups: everything but its rows."""
+    narrowed, total = facets(seen, query)
+    found = grouped(seen, query, name)
+    return {
+        "query": query,
+        "total": total,
+        "groups": found,
+        "group_rows": [{"group": one, "address": address(one.query)} for one in found.groups],
+        "ungrouped": address(query),
+        "facets": _addressed(narrowed, group=name),
+        "counts": Counts.of(request),
+    }
+
+
+def _arranged(query: Query, kept: Preference, group: str) -> dict[str, object]:
+    """Return how the list is arranged, and how else it may be."""
+    shown = views.columns(kept)
+    choices = [{"label": "Nothing", "address": address(query), "on": group not in BY}]
+    choices += [
+        {"label": by.title, "address": address(query, group=name), "on": name == group} for name, by in BY.items()
+    ]
+    return {
+        "columns": shown,
+        "column_choices": [
+            {"name": name, "label": label, "on": name in shown} for name, label in views.COLUMNS.items()
+        ],
+        "group_choices": choices,
+        "exports": ("csv", "xlsx", "json", "sarif"),
+    }
+
+
+def rows_of(seen: Visible, issues: list[Issue]) -> list[Row]:
     """Return the rows with the tools that report them now: one statement for all."""
     tools: dict[int, set[str]] = defaultdict(set)
     refs: dict[int, set[str]] = defaultdict(set)
@@ -121,11 +169,11 @@ def _tabs(request: HttpRequest, query: Query | None) -> list[Tab]:
     return [Tab(label, text, count, text == current) for label, text, count in Counts.of(request).views]
 
 
-def _addressed(found: list[Facet]) -> list[dict[str, object]]:
+def _addressed(found: list[Facet], **more: str) -> list[dict[str, object]]:
     return [
         {
             "title": facet.title,
-            "choices": [{"choice": choice, "address": address(choice.query)} for choice in facet.choices],
+            "choices": [{"choice": choice, "address": address(choice.query, **more)} for choice in facet.choices],
         }
         for facet in found
         if facet.choices

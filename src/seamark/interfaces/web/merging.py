@@ -14,8 +14,9 @@ from seamark.interfaces.web.evidence import Evidence, Said
 from seamark.interfaces.web.frame import go_back, person, visible
 from seamark.pipeline import merging
 from seamark.pipeline.why import Link, merge_of
-from seamark.store.access import TRIAGES, Visible
+from seamark.store.access import Visible
 from seamark.store.models import Issue
+from seamark.store.permissions import Permission
 
 REVOKE = "revoke"
 """First word of the tags of a message whose decision can be taken back; the decision's number follows."""
@@ -40,7 +41,7 @@ def about_merging(seen: Visible, issue: Issue, evidence: Evidence) -> dict[str, 
         for link in evidence.why.links
         if link.finding in said
     ]
-    triages = seen.may(TRIAGES, issue.application)
+    triages = seen.may(Permission.ISSUE_MERGE, issue.application)
     why = evidence.why
     return {
         "links": links if len(said) > 1 or any(one.link.decision for one in links) else [],

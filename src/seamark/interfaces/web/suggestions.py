@@ -15,8 +15,9 @@ from seamark.interfaces.web.evidence import Line, code_lines
 from seamark.interfaces.web.frame import go_back, person, visible, wants_part
 from seamark.interfaces.web.merging import say_joined, tell
 from seamark.pipeline import inbox, merging
-from seamark.store.access import TRIAGES, Visible
+from seamark.store.access import Visible
 from seamark.store.models import Match
+from seamark.store.permissions import Permission
 from seamark.store.query import Page, page
 
 PAGE = 20
@@ -100,7 +101,7 @@ def _decide(request: HttpRequest, seen: Visible, match: Match) -> None:
 
 
 def _pairs(seen: Visible, found: Page[Match]) -> list[Pair]:
-    decides = {one.application_id: seen.may(TRIAGES, one.application) for one in found.rows}
+    decides = {one.application_id: seen.may(Permission.ISSUE_MERGE, one.application) for one in found.rows}
     return [
         Pair(one, (_half(one.left), _half(one.right)), decides[one.match.application_id])
         for one in inbox.suggestions(found.rows)

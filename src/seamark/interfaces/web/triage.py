@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 
 from seamark.core.errors import InvalidQuery, NotAllowed
 from seamark.governance.triage import people, service
+from seamark.governance.triage.lifecycle import ACCEPTED
 from seamark.interfaces.web.frame import go_back, person, visible
+from seamark.interfaces.web.views import remember
 from seamark.store.models import Issue
 from seamark.store.models.issues import State
 from seamark.store.query import parse, select
@@ -25,7 +30,9 @@ UNDO = "undo"
 
 
 def change(request: HttpRequest) -> HttpResponse:
-    """Move the chosen issues, or all that a query finds, to a state."""
+    """Move the chosen issues, or all that a query finds, to a state. To accept a risk leads to the form for a waiver."""
+    if request.POST.get("state") == "waive" or request.POST.get("resolution") == ACCEPTED:
+        return _ask_waiver(request)
     state = STATES.get(request.POST.get("state", ""))
     try:
         if state is None:
@@ -40,10 +47,19 @@ def change(request: HttpRequest) -> HttpResponse:
     number = service.size_of(made)
     if number:
         words = "reopened" if state == State.OPEN else state.label
-        messages.success(request, f"{_issues(number)} {words}.", extra_tags=f"{UNDO} {made}")
+        said = f"{_issues(number)} {words}."
+        messages.success(request, said, extra_tags=f"{UNDO} {made}")
+        remember(request, made, said)
     else:
         messages.info(request, f"Nothing to change: already {state.label}.")
     return go_back(request, "issues")
+
+
+def _ask_waiver(request: HttpRequest) -> HttpResponse:
+    wanted = (
+        {"query": request.POST.get("q", "")} if request.POST.get("all") else {"issue": request.POST.getlist("issue")}
+    )
+    return redirect(f"{reverse('waiver-new')}?{urlencode(wanted, doseq=True)}")
 
 
 def _chosen(request: HttpRequest) -> QuerySet[Issue]:
@@ -65,6 +81,7 @@ def take_back(request: HttpRequest) -> HttpResponse:
     try:
         number = service.undo(person(request), request.POST.get("change", ""))
         messages.info(request, f"Undone: {_issues(number)} put back.")
+        request.session.pop("undo", None)
     except NotAllowed as error:
         messages.error(request, str(error))
     return go_back(request, "issues")

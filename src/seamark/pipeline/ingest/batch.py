@@ -19,6 +19,7 @@ from seamark.pipeline.ingest.placing import Placed, Placing
 from seamark.pipeline.ingest.rekeying import rekey_flaws
 from seamark.pipeline.ingest.roots import Roots
 from seamark.pipeline.ingest.source import Root, Source
+from seamark.pipeline.ingest.weighing import Weighing
 from seamark.store import evidence, writer
 from seamark.store.models import Application, EvidencePart, Issue, Report, Scan, Stream
 from seamark.store.models import Finding as Row
@@ -68,6 +69,7 @@ class Writing:
         self.source, self.root = source, root
         self.flaws = FlawsOfFindings(report.format)
         self.roots = Roots(application)
+        self.weighing = Weighing()
         self.touched: set[int] = set()
         """Existing issues whose findings changed."""
         self.fresh = array("q")
@@ -203,22 +205,24 @@ class Writing:
             return {}
         numbers = writer.reserve(Issue, len(groups))
         made = dict(zip(groups, numbers, strict=True))
+        flaws = {
+            key: self.flaws.of(finding)
+            for key, members in groups.items()
+            if (finding := members[0].read.finding).vulnerabilities
+        }
         by_root: dict[int, dict[int, list[r.Prepared]]] = {}
         for key, members in groups.items():
             by_root.setdefault(members[0].root, {})[key] = members
+        fixes: dict[int, Cleared] = {}
         for root, own in by_root.items():
-            flaws = {
-                key: self.flaws.of(finding)
-                for key, members in own.items()
-                if (finding := members[0].read.finding).vulnerabilities
-            }
-            writer.insert(
-                Issue, ISSUE_COLUMNS,
-                new_issue_rows(
-                    own, made, asset=root, on_default=stream.is_default, application=self.application, flaws=flaws,
-                    fixes=self._fixes_of(root, own, made, alone=alone), scorer=self.scorer, profile_id=self.profile_id, now=self.now,
-                ),
-            )  # fmt: skip
+            fixes |= self._fixes_of(root, own, made, alone=alone)
+        writer.insert(
+            Issue, ISSUE_COLUMNS,
+            new_issue_rows(
+                groups, made, on_default=stream.is_default, application=self.application, flaws=flaws, fixes=fixes, weighing=self.weighing,
+                scorer=self.scorer, profile_id=self.profile_id, now=self.now,
+            ),
+        )  # fmt: skip
         self.fresh.extend(numbers)
         return made
 

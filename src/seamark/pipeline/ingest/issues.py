@@ -7,17 +7,17 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
-from msgspec.structs import replace
 
 from seamark.analysis.risk import Facts, Profile, score
 from seamark.analysis.risk.facts import encode
 from seamark.core.finding import Finding
-from seamark.core.kind import KIND_CODES, Confidence, Kind, Reach, Verification
-from seamark.core.severity import Severity
+from seamark.core.kind import KIND_CODES, Kind
 from seamark.pipeline.ingest.names import Flaw
 from seamark.pipeline.ingest.rows import Prepared, component_text, issue_place
+from seamark.pipeline.ingest.told import depth_of, effort_of, least_effort
+from seamark.pipeline.ingest.weighing import Inputs, Weighing
 from seamark.store import writer
-from seamark.store.models import Application, Event, Exploitation, Issue
+from seamark.store.models import Application, Event, Issue
 from seamark.store.models.findings import FindingFlag
 from seamark.store.models.issues import State
 
@@ -42,67 +42,6 @@ class Cleared(NamedTuple):
 NO_FIX = Cleared()
 
 
-def facts_of(
-    severity: int,
-    kind: Kind,
-    cvss: int | None,
-    flags: int,
-    tools: int,
-    flaw: Exploitation | None,
-    application: Application,
-) -> Facts:
-    """Return the inputs of an issue's score."""
-    verification = confidence = reach = None
-    if flags & FindingFlag.VERIFIED:
-        verification = Verification.VERIFIED
-    elif flags & FindingFlag.REFUTED:
-        verification = Verification.REFUTED
-    if flags & FindingFlag.CONFIDENT:
-        confidence = Confidence.HIGH
-    elif flags & FindingFlag.UNSURE:
-        confidence = Confidence.LOW
-    if flags & FindingFlag.REACHABLE:
-        reach = Reach.STATIC
-    elif flags & FindingFlag.UNREACHABLE:
-        reach = Reach.UNREACHABLE
-    facts = Facts(
-        severity=Severity(severity), kind=kind, cvss=cvss, verification=verification, confidence=confidence, reach=reach,
-        development=bool(flags & FindingFlag.DEVELOPMENT), fixable=bool(flags & FindingFlag.FIXABLE), tools=tools,
-        criticality=application.criticality, exposure=application.exposure, data_classes=tuple(application.data_classes),
-        context=_context(application),
-    )  # fmt: skip
-    return with_intelligence(facts, flaw)
-
-
-def _context(application: Application) -> str:
-    origins = sorted({str(origin) for origin in application.origins.values()})
-    return ", ".join(origins)
-
-
-def with_intelligence(facts: Facts, flaw: Exploitation | None) -> Facts:
-    """Return the facts with what is known of the flaw's exploitation."""
-    if flaw is None:
-        return facts
-    return replace(
-        facts, epss=flaw.epss, epss_date=flaw.epss_date.isoformat() if flaw.epss_date else "",
-        kev_added=flaw.kev_added.isoformat() if flaw.kev_added else "", ransomware=flaw.ransomware, intelligence=flaw.snapshot,
-        exploit=_exploit(flaw), cvss=flaw.cvss if facts.cvss is None else facts.cvss,
-    )  # fmt: skip
-
-
-def _exploit(flaw: Exploitation) -> str:
-    """Return how ready what is public is, by who has it; empty where nobody looked."""
-    listed = set(flaw.exploits.split(",")) - {""}
-    stated = flaw.ssvc.partition("/")[0]
-    if "Metasploit" in listed or stated == "active":
-        return "weaponised"
-    if "Nuclei" in listed:
-        return "template"
-    if listed or stated == "poc":
-        return "poc"
-    return "none" if stated == "none" else ""
-
-
 class Scorer:
     """Scores facts, equal ones once."""
 
@@ -119,54 +58,63 @@ class Scorer:
 
 
 def new_issue_rows(
-    groups: dict[int, list[Prepared]], numbers: dict[int, int], *, asset: int, on_default: bool, application: Application,
-    flaws: dict[int, Flaw | None], fixes: Mapping[int, Cleared], scorer: Scorer, profile_id: int, now: datetime,
+    groups: dict[int, list[Prepared]], numbers: dict[int, int], *, on_default: bool, application: Application,
+    flaws: dict[int, Flaw | None], fixes: Mapping[int, Cleared], weighing: Weighing, scorer: Scorer, profile_id: int, now: datetime,
 ) -> list[tuple[Any, ...]]:  # fmt: skip
-    """Return rows, in the order of `ISSUE_COLUMNS`, for new issues by some key, each with the findings that opened it."""
-    drafts = [_draft(members, flaws.get(key)) for key, members in groups.items()]
-    # Thousands of issues share a handful of inputs: each is weighed once.
-    facts: dict[_Inputs, Facts] = {}
-    for _, inputs, flaw in drafts:
-        if inputs not in facts:
-            told = flaw.exploitation if flaw else None
-            facts[inputs] = facts_of(inputs.severity, inputs.kind, inputs.cvss, inputs.flags, 1, told, application)
+    """Return rows, in the order of `ISSUE_COLUMNS`, for new issues by some key, each with the findings that opened it.
+
+    An issue is at the asset that owns the fix of its first finding.
+    """
     number = application.pk
-    scored = dict(zip(facts, scorer.score(list(facts.values())), strict=True))
+    drafts = [_draft(members, flaws.get(key), number, now) for key, members in groups.items()]
+    facts = weighing.facts([inputs for _, inputs in drafts], {number: application})
     rows = []
-    for key, (first, inputs, flaw) in zip(groups, drafts, strict=True):
-        tenths, priority, text = scored[inputs]
-        one = facts[inputs]
+    for key, (first, inputs), one, (tenths, priority, text) in zip(
+        groups, drafts, facts, scorer.score(facts), strict=True
+    ):
         finding = first.read.finding
         settled = bool(inputs.flags & SETTLED)
-        cwes = finding.cwes or (first.read.about.cwes if first.read.about else ())
         rows.append((
-            numbers[key], number, asset, KIND_CODES[one.kind], finding.title, issue_place(finding),
-            component_text(finding.component), finding.rule, flaw.number if flaw else None, cwes[0] if cwes else None, inputs.severity,
-            tenths, priority, text, profile_id, _DISMISSED if settled else _OPEN,
+            numbers[key], number, inputs.asset, inputs.kind, finding.title, inputs.place, inputs.component, finding.rule, inputs.group or None,
+            inputs.cwe or None, inputs.severity, tenths, priority, text, profile_id, _DISMISSED if settled else _OPEN,
             resolution_of(inputs.flags) if settled else "", on_default and not settled, False, not on_default,
             bool(one.kev_added), one.fixable, 1, "", None, None, *fixes.get(key, NO_FIX), now, now if settled else None,
         ))  # fmt: skip
     return rows
 
 
-class _Inputs(NamedTuple):
-    """What the facts of a new issue are made from."""
-
-    severity: int
-    kind: Kind
-    cvss: int | None
-    flags: int
-    flaw: int
-
-
-def _draft(members: list[Prepared], flaw: Flaw | None) -> tuple[Prepared, _Inputs, Flaw | None]:
-    """Return the finding that names a new issue, the inputs of its facts, and its flaw."""
+def _draft(members: list[Prepared], flaw: Flaw | None, application: int, now: datetime) -> tuple[Prepared, Inputs]:
+    """Return the finding that names a new issue, and the inputs of its facts."""
     first = members[0]
-    flags, cvss, severity = first.flags, first.cvss, int(first.read.finding.severity)
+    root, flags, cvss, severity = first.root, first.flags, first.cvss, int(first.read.finding.severity)
     if len(members) > 1:
         first = max(members, key=lambda one: one.read.finding.severity)
         flags, cvss, severity = _together(members)
-    return first, _Inputs(severity, first.read.finding.kind or Kind.CODE, cvss, flags, flaw.number if flaw else 0), flaw
+    finding = first.read.finding
+    kind = KIND_CODES[finding.kind or Kind.CODE]
+    component, depth = "", 0
+    if finding.component is not None:
+        component = component_text(finding.component)
+        depth = min((one for each in members if (one := depth_of(each.read.finding))), default=0)
+    effort = (
+        _effort(finding, kind, component)
+        if len(members) == 1
+        else least_effort([_effort_of(one.read.finding) for one in members])
+    )
+    cwes = finding.cwes or (first.read.about.cwes if first.read.about else ())
+    group, told = (flaw.number, flaw.exploitation) if flaw else (0, None)
+    inputs = Inputs(
+        application, root, issue_place(finding), component, group, kind, severity, cvss, flags, 1, cwes[0] if cwes else 0, depth, effort, now, told,
+    )  # fmt: skip
+    return first, inputs
+
+
+def _effort_of(finding: Finding) -> str:
+    return _effort(finding, KIND_CODES[finding.kind or Kind.CODE], component_text(finding.component))
+
+
+def _effort(finding: Finding, kind: int, component: str) -> str:
+    return effort_of(kind, component, " ".join(finding.fixed_versions)[:200] if finding.fixed_versions else "")
 
 
 def _together(members: list[Prepared]) -> tuple[int, int | None, int]:

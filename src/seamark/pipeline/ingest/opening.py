@@ -13,6 +13,7 @@ from seamark.core.errors import NotAllowed
 from seamark.pipeline.ingest.issues import ISSUE_COLUMNS, Cleared, Scorer, new_issue_rows
 from seamark.pipeline.ingest.names import Flaw
 from seamark.pipeline.ingest.rows import Prepared, Read, prepare
+from seamark.pipeline.ingest.weighing import Weighing
 from seamark.pipeline.profiles import active_profile
 from seamark.store import evidence, writer
 from seamark.store.models import Finding, Issue
@@ -30,17 +31,19 @@ def open_issue(origin: Issue, findings: Sequence[int], now: datetime) -> Issue:
     members = [_prepared(row, full[row.pk], origin.asset_id) for row in rows if row.pk in full]
     if not members:
         raise NotAllowed("Nothing is kept of these findings that could describe an issue of its own")
-    profile = active_profile()
+    profile = active_profile(origin.application)
     number = writer.reserve(Issue, 1)[0]
     flaw = Flaw(origin.vulnerability_id, None) if origin.vulnerability_id else None
     writer.insert(
         Issue, ISSUE_COLUMNS,
         new_issue_rows(
-            {0: members}, {0: number}, asset=origin.asset_id, on_default=any(row.stream.is_default for row in rows),
-            application=origin.application, flaws={0: flaw}, fixes={0: Cleared(origin.fix_id)}, scorer=Scorer(load_profile(profile.content)),
+            {0: members}, {0: number}, on_default=any(row.stream.is_default for row in rows), application=origin.application,
+            flaws={0: flaw}, fixes={0: Cleared(origin.fix_id)}, weighing=Weighing(now), scorer=Scorer(load_profile(profile.content)),
             profile_id=profile.pk, now=now,
         ),
     )  # fmt: skip
+    # Grace and age go on: to be split off makes nothing younger.
+    Issue.objects.filter(pk=number).update(opened_at=origin.opened_at)
     return Issue.objects.get(pk=number)
 
 

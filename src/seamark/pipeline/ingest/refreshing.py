@@ -9,16 +9,17 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
-from msgspec.structs import replace
 
-from seamark.analysis.risk import Facts
+from seamark.analysis.risk import Facts, Profile, load_profile
+from seamark.analysis.risk.changes import why
 from seamark.analysis.risk.facts import decode, encode
-from seamark.core.kind import KINDS_BY_CODE
 from seamark.core.severity import Severity
-from seamark.pipeline.ingest.issues import SETTLED, Scorer, facts_of, resolution_of, with_intelligence, write_events
+from seamark.pipeline.ingest.issues import SETTLED, Scorer, resolution_of, write_events
 from seamark.pipeline.ingest.names import worst
+from seamark.pipeline.ingest.told import effort_of, least_effort
+from seamark.pipeline.ingest.weighing import Inputs, Weighing, with_intelligence
 from seamark.store import writer
-from seamark.store.models import Application, Exploitation, Issue
+from seamark.store.models import Application, Exploitation, Issue, RiskProfile
 from seamark.store.models.issues import State
 
 _PIECE = 5_000
@@ -30,6 +31,11 @@ class _Row(NamedTuple):
 
     number: int
     application: int
+    asset: int
+    place: str
+    component: str
+    cwe: int | None
+    opened_at: datetime
     kind: int
     vulnerability: int | None
     severity: int
@@ -48,19 +54,21 @@ class _Row(NamedTuple):
 
 
 _COLUMNS = (
-    "id, application_id, kind, vulnerability_id, severity, risk, priority, facts, profile_id, state, resolution, open, regression, "
-    "branch_only, kev, fixable, tools"
+    "id, application_id, asset_id, place, component, cwe, opened_at, kind, vulnerability_id, severity, risk, priority, facts, profile_id, "
+    "state, resolution, open, regression, branch_only, kev, fixable, tools"
 )
 _UPDATED = (
     "severity", "risk", "priority", "facts", "profile", "state", "resolution", "open", "regression", "branch_only", "kev", "fixable",
     "tools",
 )  # fmt: skip
+_FIXED = _Row._fields.index("severity")
+"""Where the columns begin that may change."""
 
 
 class _Now:
     """What the open findings of one issue say together."""
 
-    __slots__ = ("cvss", "default", "flags", "settled", "severity", "tools")
+    __slots__ = ("cvss", "default", "efforts", "flags", "settled", "severity", "tools")
 
     def __init__(self) -> None:
         self.severity = 0
@@ -68,15 +76,17 @@ class _Now:
         self.flags = 0
         self.settled = SETTLED
         self.tools: set[str] = set()
+        self.efforts: set[str] = set()
         self.default = False
 
-    def add(self, severity: int, cvss: int | None, flags: int, tool: str, *, default: bool) -> None:
+    def add(self, severity: int, cvss: int | None, flags: int, tool: str, effort: str, *, default: bool) -> None:
         self.severity = max(self.severity, severity)
         if cvss is not None:
             self.cvss = max(self.cvss or 0, cvss)
         self.flags |= flags
         self.settled &= flags
         self.tools.add(tool)
+        self.efforts.add(effort)
         self.default = self.default or default
 
 
@@ -93,8 +103,9 @@ def refresh(
     """
     wanted = sorted(set(numbers))
     counts = {"resolved": 0, "reopened": 0}
+    refreshing = _Refresh(scorer, profile_id, now, counts)
     for at in range(0, len(wanted), _PIECE):
-        _Refresh(scorer, profile_id, now, counts).run(wanted[at : at + _PIECE], scan)
+        refreshing.run(wanted[at : at + _PIECE], scan)
     return counts
 
 
@@ -102,7 +113,9 @@ class _Refresh:
     def __init__(self, scorer: Scorer, profile_id: int, now: datetime, counts: dict[str, int]) -> None:
         self._scorer, self._profile, self._now, self._counts = scorer, profile_id, now, counts
         self._applications: dict[int, Application] = {}
-        self._facts: dict[tuple[Any, ...], Facts] = {}
+        self._weighing = Weighing()
+        self._profiles: dict[int, Profile] = {profile_id: scorer.profile}
+        self._why: dict[tuple[str, str, int], list[list[Any]]] = {}
 
     def run(self, numbers: Sequence[int], scan: int | None) -> None:
         columns = f"SELECT {_COLUMNS} FROM store_issue WHERE id {{values}}"  # noqa: S608 - columns of ours
@@ -111,15 +124,12 @@ class _Refresh:
         known = intelligence([row.vulnerability for row in rows if row.vulnerability])
         confirmed = _corroborated(numbers)
         self._load({row.application for row in rows})
-        facts = [
-            self._of(row, told.get(row.number), known.get(row.vulnerability or 0), confirmed.get(row.number, ""))
-            for row in rows
-        ]
+        facts = self._of_all(rows, told, known, confirmed)
         changed, settled, events = [], [], []
         for row, one, (tenths, priority, text) in zip(rows, facts, self._scorer.score(facts), strict=True):
             after, happened = self._after(row, told.get(row.number), one, tenths, priority, text)
             if after != row:
-                changed.append((row.number, *after[4:]))
+                changed.append((row.number, *after[_FIXED:]))
             if (after.state >= State.RESOLVED) != (row.state >= State.RESOLVED):
                 settled.append((row.number, self._now if after.state >= State.RESOLVED else None))
             for kind, details in happened:
@@ -134,29 +144,40 @@ class _Refresh:
         fresh = applications - self._applications.keys()
         self._applications |= {one.pk: one for one in Application.objects.filter(pk__in=fresh)}
 
-    def _of(self, row: _Row, told: _Now | None, flaw: Exploitation | None, confirmed: str) -> Facts:
-        """Return the inputs of an issue's score: those it had where nobody reports it any more."""
-        if told is None:
-            return with_intelligence(decode(row.facts), flaw)
-        flags = (told.flags & ~SETTLED) | told.settled
-        # Thousands of issues share a handful of inputs: each is put together once.
-        key = (
-            told.severity,
-            row.kind,
-            told.cvss,
-            flags,
-            len(told.tools),
-            flaw.pk if flaw else 0,
-            row.application,
-            confirmed,
+    def _of_all(
+        self, rows: Sequence[_Row], told: dict[int, _Now], known: dict[int, Exploitation], confirmed: dict[int, str]
+    ) -> list[Facts]:
+        """Return the inputs of the issues' scores: those they had where nobody reports them any more."""
+        reported = [row for row in rows if row.number in told]
+        inputs = [
+            self._inputs(row, told[row.number], known.get(row.vulnerability or 0), confirmed.get(row.number, ""))
+            for row in reported
+        ]
+        fresh = dict(
+            zip((row.number for row in reported), self._weighing.facts(inputs, self._applications), strict=True)
         )
-        facts = self._facts.get(key)
-        if facts is None:
-            facts = facts_of(
-                told.severity, KINDS_BY_CODE[row.kind], told.cvss, flags, len(told.tools), flaw, self._applications[row.application]
-            )  # fmt: skip
-            facts = self._facts[key] = replace(facts, corroborated=confirmed) if confirmed else facts
-        return facts
+        return [fresh[row.number] if row.number in fresh else self._kept(row, known) for row in rows]
+
+    def _kept(self, row: _Row, known: dict[int, Exploitation]) -> Facts:
+        facts = decode(row.facts)
+        return with_intelligence(facts, known.get(row.vulnerability or 0), facts.epss_before)
+
+    def _inputs(self, row: _Row, told: _Now, flaw: Exploitation | None, confirmed: str) -> Inputs:
+        flags = (told.flags & ~SETTLED) | told.settled
+        return Inputs(
+            row.application, row.asset, row.place, row.component, row.vulnerability or 0, row.kind, told.severity, told.cvss,
+            flags, len(told.tools), row.cwe or 0, decode(row.facts).depth, least_effort(told.efforts), row.opened_at, flaw, confirmed,
+        )  # fmt: skip
+
+    def _reasons(self, row: _Row, facts: Facts, text: str) -> list[list[Any]]:
+        """Return why a score is another one, as pairs of words and tenths."""
+        key = (row.facts, text, row.profile)
+        if (found := self._why.get(key)) is None:
+            if row.profile not in self._profiles:
+                self._profiles[row.profile] = load_profile(RiskProfile.objects.get(pk=row.profile).content)
+            changes = why(decode(row.facts), facts, self._profiles[row.profile], self._scorer.profile)
+            found = self._why[key] = [[change.words, change.points] for change in changes]
+        return found
 
     def _after(
         self, row: _Row, told: _Now | None, facts: Facts, tenths: int, priority: int, text: str
@@ -182,7 +203,7 @@ class _Refresh:
             if facts.severity.value != row.severity:
                 happened.append(("severity", {"before": Severity(row.severity).word, "after": facts.severity.word}))
             if tenths != row.risk:
-                happened.append(("risk", {"before": row.risk, "after": tenths}))
+                happened.append(("risk", {"before": row.risk, "after": tenths, "why": self._reasons(row, facts, text)}))
         after = row._replace(
             severity=facts.severity.value, risk=tenths, priority=priority, facts=text, profile=self._profile, state=state,
             resolution=resolution, open=state <= State.IN_PROGRESS and not branch_only, regression=regression, branch_only=branch_only,
@@ -194,9 +215,11 @@ class _Refresh:
 def _row(*values: Any) -> _Row:
     """Return a row in one form, whichever database it comes from."""
     row = _Row(*values)
+    # SQLite gives times as text.
+    opened = row.opened_at if isinstance(row.opened_at, datetime) else datetime.fromisoformat(row.opened_at)
     facts = row.facts if isinstance(row.facts, str) else msgspec.json.encode(row.facts).decode()
     return row._replace(
-        facts=_canonical(facts), open=bool(row.open), regression=bool(row.regression), branch_only=bool(row.branch_only),
+        facts=_canonical(facts), opened_at=opened, open=bool(row.open), regression=bool(row.regression), branch_only=bool(row.branch_only),
         kev=bool(row.kev), fixable=bool(row.fixable),
     )  # fmt: skip
 
@@ -209,11 +232,11 @@ def _canonical(facts: str) -> str:
 
 def _told(numbers: Sequence[int]) -> dict[int, _Now]:
     told: dict[int, _Now] = defaultdict(_Now)
-    for issue, severity, cvss, flags, tool, default in writer.select_in(
-        "SELECT f.issue_id, f.severity, f.cvss, f.flags, s.tool, s.is_default FROM store_finding f "
+    for issue, kind, severity, cvss, flags, component, fixed, tool, default in writer.select_in(
+        "SELECT f.issue_id, f.kind, f.severity, f.cvss, f.flags, f.component, f.fixed_version, s.tool, s.is_default FROM store_finding f "
         "JOIN store_stream s ON s.id = f.stream_id WHERE f.closed_in_id IS NULL AND f.issue_id {values}", numbers,
     ):  # fmt: skip
-        told[issue].add(severity, cvss, flags, tool, default=bool(default))
+        told[issue].add(severity, cvss, flags, tool, effort_of(kind, component, fixed), default=bool(default))
     return told
 
 

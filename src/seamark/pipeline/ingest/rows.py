@@ -53,8 +53,9 @@ def take(index: int, finding: Finding) -> Read:
 
 
 _FLAGS_BY_REACH = {
-    Reach.RUNTIME: FindingFlag.REACHABLE.value,
+    Reach.RUNTIME: FindingFlag.REACHABLE.value | FindingFlag.RUNTIME.value,
     Reach.STATIC: FindingFlag.REACHABLE.value,
+    Reach.POTENTIAL: FindingFlag.POTENTIAL.value,
     Reach.UNREACHABLE: FindingFlag.UNREACHABLE.value,
 }
 _FLAGS_BY_VERIFICATION = {
@@ -62,6 +63,7 @@ _FLAGS_BY_VERIFICATION = {
     Verification.REFUTED: FindingFlag.REFUTED.value,
 }
 _FLAGS_BY_CONFIDENCE = {Confidence.HIGH: FindingFlag.CONFIDENT.value, Confidence.LOW: FindingFlag.UNSURE.value}
+_FLAGS_BY_SCOPE = {"development": FindingFlag.DEVELOPMENT.value, "test": FindingFlag.TEST.value}
 _SETTLED = frozenset({VexState.NOT_AFFECTED, VexState.FIXED, VexState.FALSE_POSITIVE})
 
 
@@ -80,8 +82,8 @@ def flags_of(finding: Finding) -> int:
         flags |= FindingFlag.SUPPRESSED.value
     if finding.vex is not None and finding.vex.state in _SETTLED:
         flags |= FindingFlag.NOT_AFFECTED.value
-    if finding.component is not None and finding.component.scope in {"development", "test"}:
-        flags |= FindingFlag.DEVELOPMENT.value
+    if finding.component is not None and finding.component.scope:
+        flags |= _FLAGS_BY_SCOPE.get(finding.component.scope, 0)
     return flags
 
 

@@ -16,8 +16,11 @@ from seamark.core.checkout import Route
 from seamark.core.component import Component, DependsOn
 from seamark.core.finding import Finding
 from seamark.core.report import Repeated, Run
+from seamark.governance.ledger import changes
+from seamark.governance.ledger.canonical import digest
 from seamark.intake.parsers.kit.normalise import moment
 from seamark.intake.parsers.kit.read import OpenReport, collector_at_rest
+from seamark.pipeline.ai_code import mark_issues
 from seamark.pipeline.ingest.batch import Writing
 from seamark.pipeline.ingest.corroborating import confirmed_by, corroborate_issues
 from seamark.pipeline.ingest.fixes import retarget
@@ -90,7 +93,7 @@ def ingest(
         mapped = opened.parser.name.startswith("mapping:")
         if not mapped and (repeated := _repeated(report, application, target)):
             return repeated
-        profile_row = active_profile()
+        profile_row = active_profile(application)
         return _Import(
             application,
             report,
@@ -190,6 +193,7 @@ class _Import:
         """Assets whose relations changed."""
 
     def run(self, opened: OpenReport) -> Outcome:
+        self._since = changes.begin()
         try:
             with collector_at_rest():
                 self._read(opened)
@@ -286,6 +290,9 @@ class _Import:
         counts = self._refresh(writing.touched)
         self._refresh(confirmed_by(writing.touched))
         retarget(writing.fixes_touched | _fixes_of(writing.touched))
+        for asset in self._assets.values():
+            mark_issues(asset, mapper=writing.source.moved, issues=writing.touched | set(writing.fresh))
+        self._record()
         return _outcome(
             self._application,
             self._report,
@@ -298,6 +305,35 @@ class _Import:
                 if one.kept_open
             ),
         )
+
+    def _record(self) -> None:
+        """Enter into the ledger what was merged, and what was closed or brought back with the proof for it."""
+        touched = self._writing.touched
+        changes.record_matches(self._since, self._application.pk, touched)
+        if not touched:
+            return
+        scans = [one.scan for one in self._scans.values()]
+        changes.record_closures(
+            self._since,
+            f"scan {scans[0].pk}",
+            lambda: _proof(self._report, scans),
+            [scan.pk for scan in scans],
+            "import",
+        )
+
+
+def _proof(report: Report, scans: Sequence[Scan]) -> dict[str, object]:
+    return {"report": report.digest, "format": report.format, "scans": [_proof_of(scan) for scan in scans]}
+
+
+def _proof_of(scan: Scan) -> dict[str, object]:
+    """Return what makes a scan's word count, or not; of rules and scope, which may be long, the digest."""
+    stream = scan.stream
+    return {
+        "scan": scan.pk, "tool": stream.tool, "version": scan.tool_version, "asset": stream.asset_id, "ref": stream.ref,
+        "configuration": stream.configuration, "commit": scan.commit, "proves": scan.proves, "why": scan.why,
+        "ruleset": digest(scan.ruleset), "scope": digest(scan.scope),
+    }  # fmt: skip
 
 
 def _nothing(_row: int) -> bool:

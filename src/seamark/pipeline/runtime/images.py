@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -14,6 +13,7 @@ from django.db.models.functions import Coalesce
 from seamark.analysis.drift.known import Attested, Built, Image, Listed, Scanned, Verdict
 from seamark.core.assets import AssetKind, RelationKind
 from seamark.core.severity import Severity
+from seamark.pipeline.standing.running import CLUSTERS, RUNTIME
 from seamark.store.models import Asset, Finding, Relation, Sbom, Scan, Statement, Survey
 from seamark.store.models.findings import FindingFlag
 
@@ -21,11 +21,6 @@ ATTESTATIONS: Final = "attestations"
 """The source of statements about signatures that somebody verified here."""
 IDLE: Final = "images that run nowhere"
 """The source of the statement that an image runs nowhere."""
-RUNTIME: Final = re.compile(
-    r"kubernetes .+|aws .+ (?:lambda|ecs/.+)|google .+ run|azure .+ (?:containerapps|webapps|functions|containers)"
-)
-_CLUSTERS: Final = re.compile(r"kubernetes .+|aws .+ ecs/.+|google .+ run|azure .+ (?:containerapps|containers)")
-"""Sources of which a complete one shows where images run; functions alone do not."""
 _INVENTORIES: Final = frozenset({"cyclonedx", "spdx", "syft", "swid"})
 """Formats that list what is in an image; without a finding they are no scan."""
 _ATTESTATION: Final = "attestation"
@@ -182,7 +177,7 @@ def whereabouts() -> Whereabouts:
     newest = Survey.objects.values("source").annotate(newest=Max("id")).values("newest")
     rows = Survey.objects.filter(pk__in=newest).values_list("source", "complete")
     latest = {source: complete for source, complete in rows if RUNTIME.fullmatch(source)}
-    whole = bool(latest) and all(latest.values()) and any(_CLUSTERS.fullmatch(source) for source in latest)
+    whole = bool(latest) and all(latest.values()) and any(CLUSTERS.fullmatch(source) for source in latest)
     runs = Relation.objects.filter(kind=RelationKind.RUNS.value, until=None, said_in__in=list(latest)).values("target")
     bases = Relation.objects.filter(kind=RelationKind.BASED_ON.value, until=None).values("target")
     owners: dict[int, int] = {}

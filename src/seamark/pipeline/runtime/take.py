@@ -20,8 +20,10 @@ from seamark.pipeline.assets import assets_of, natural
 from seamark.pipeline.ingest import Outcome
 from seamark.pipeline.ingest.place import application_of
 from seamark.pipeline.own import import_own
+from seamark.pipeline.restanding import concerned, restand
 from seamark.pipeline.runtime.declared import ORIGIN, Match, declarations, declared_in
 from seamark.pipeline.runtime.images import ATTESTATIONS, IDLE, Whereabouts, known_images, whereabouts
+from seamark.pipeline.standing.running import inventoried, looked
 from seamark.pipeline.surveys import record
 from seamark.pipeline.target import Target
 from seamark.store.models import Application, Asset, Stream, Survey
@@ -65,7 +67,9 @@ def take(
     """
     at = now or timezone.now()
     named = application_of(Target(application=application)) if application else None
-    recorded = [_Recorded(dump, named, at) for dump in dumps]
+    proved = looked().proves(timezone.now())
+    touched: set[int] = set()
+    recorded = [_Recorded(dump, named, at, touched) for dump in dumps]
     _keep_attestations(list(attestations), recorded, at)
     places = whereabouts()
     known = _known(recorded, places)
@@ -80,20 +84,31 @@ def take(
             else one
             for number, one in enumerate(taken)
         ]
+    _restand(touched, proved=proved)
     return taken
+
+
+def _restand(touched: set[int], *, proved: bool) -> None:
+    """Score anew what stands elsewhere: around what changed, and everywhere once what does not run is known, or is no longer."""
+    seen = looked()
+    turned = seen.proves(timezone.now()) != proved
+    restand(concerned(touched) | (inventoried(seen.sources) if turned else set()))
 
 
 class _Recorded:
     """A dump that is kept, with what its parts go back to."""
 
-    def __init__(self, dump: Dump, named: Application | None, now: datetime) -> None:
-        self.dump = dump
+    def __init__(self, dump: Dump, named: Application | None, now: datetime, touched: set[int]) -> None:
+        self.dump, self.touched = dump, touched
+        """`touched` gathers the assets that changed."""
         self.parts = [
             each for each in dump.discovery.assets if each.facts.get("images") and each.ref.kind is not AssetKind.IMAGE
         ]
         matches = declarations(self.parts)
         told = replace(dump.discovery, relations=(*dump.discovery.relations, *declared_in(matches)))
-        self.survey: Survey = record(told, dump.source, now=now, application=named, complete=dump.complete)
+        self.survey: Survey = record(
+            told, dump.source, now=now, application=named, complete=dump.complete, touched=touched
+        )
         self._matches = matches
         self.assets = _assets(each.ref for each in self.parts)
         names = {str(image["name"]) for each in self.parts for image in each.facts["images"]}
@@ -134,6 +149,7 @@ class _Recorded:
                 asset.application = found[each.ref.key]
                 moved.append(asset)
         Asset.objects.bulk_update(moved, ["application"], batch_size=400)
+        self.touched.update(asset.pk for asset in moved)
         return found
 
     def digests(self) -> dict[str, set[str]]:
@@ -198,7 +214,7 @@ def _keep_attestations(given: Sequence[Statement], recorded: Iterable[_Recorded]
                 for digest in sorted(digests & set(by_digest))
             ]  # fmt: skip
     if found:
-        record(Discovery(assets=tuple(found)), ATTESTATIONS, now=now, complete=False)
+        record(Discovery(assets=tuple(found)), ATTESTATIONS, now=now, complete=False, touched=set())
 
 
 def _imported(
@@ -236,4 +252,4 @@ def _mark_idle(places: Whereabouts, now: datetime) -> None:
         Found(ref=AssetRef(AssetKind.IMAGE, key), origin=ORIGIN, facts={"running": False}) for key in sorted(now_idle)
     )
     if found or Row.objects.filter(source=IDLE, until=None).exists():
-        record(Discovery(assets=found), IDLE, now=now, complete=True)
+        record(Discovery(assets=found), IDLE, now=now, complete=True, touched=set())

@@ -1,5 +1,9 @@
 """All tables, one file a group."""
 
+from seamark.store.models.ai import AiLines, AiMark
+from seamark.store.models.connections import Connection
+from seamark.store.models.crown import CrownJewel
+from seamark.store.models.dojo import DojoEngagement, DojoTest
 from seamark.store.models.findings import EvidencePart, Finding, Rule
 from seamark.store.models.inventory import (
     Application,
@@ -24,23 +28,46 @@ from seamark.store.models.knowledge import (
     Vulnerability,
     VulnerabilityName,
 )
+from seamark.store.models.ledger import Checkpoint, LedgerEntry, LedgerNode
 from seamark.store.models.merges import Corroboration, Match, MergeDecision
-from seamark.store.models.people import Grant, Group, SavedView, Token, User
+from seamark.store.models.people import CustomRole, Federation, Grant, Group, SavedView, Token, User
+from seamark.store.models.policies import Bundle, Policy
+from seamark.store.models.preferences import Preference
+from seamark.store.models.profiles import ProfileUse
+from seamark.store.models.reachability import Reachability, Upkeep
+from seamark.store.models.requests import Job, SentRequest
 from seamark.store.models.scans import Report, ReportPart, Scan, Stream
+from seamark.store.models.signon import EmergencyLogin, SignOn
+from seamark.store.models.vendors import VendorAddress, VendorDocument, VendorFlaw, VendorStatement
+from seamark.store.models.verdicts import Verdict, Violation
+from seamark.store.models.violations import PolicyWatch, StandingViolation, ViolationDay
+from seamark.store.models.waivers import Waiver, WaiverIssue, WaiverLimits, WaiverStep
+from seamark.store.models.webhooks import Webhook, WebhookMessage
 from seamark.store.models.work import Import
 
 __all__ = [
+    "AiLines",
+    "AiMark",
     "AliasAssertion",
     "Application",
     "Asset",
+    "Bundle",
     "BusinessUnit",
+    "Checkpoint",
     "Component",
+    "Connection",
     "Control",
     "Corroboration",
+    "CrownJewel",
+    "CustomRole",
+    "DojoEngagement",
+    "DojoTest",
+    "EmergencyLogin",
     "EpssPoint",
     "Event",
     "EvidencePart",
     "Exploitation",
+    "Federation",
     "FeedState",
     "Finding",
     "Fix",
@@ -48,9 +75,17 @@ __all__ = [
     "Group",
     "Import",
     "Issue",
+    "Job",
+    "LedgerEntry",
+    "LedgerNode",
     "Match",
     "MergeDecision",
     "Ownership",
+    "Policy",
+    "PolicyWatch",
+    "Preference",
+    "ProfileUse",
+    "Reachability",
     "Relation",
     "Report",
     "ReportPart",
@@ -61,11 +96,28 @@ __all__ = [
     "SbomComponent",
     "SbomEdge",
     "Scan",
+    "SentRequest",
+    "SignOn",
+    "StandingViolation",
     "Statement",
     "Stream",
     "Survey",
     "Token",
+    "Upkeep",
     "User",
+    "VendorAddress",
+    "VendorDocument",
+    "VendorFlaw",
+    "VendorStatement",
+    "Verdict",
+    "Violation",
+    "ViolationDay",
     "Vulnerability",
     "VulnerabilityName",
+    "Waiver",
+    "WaiverIssue",
+    "WaiverLimits",
+    "WaiverStep",
+    "Webhook",
+    "WebhookMessage",
 ]

@@ -50,6 +50,9 @@ class FindingFlag(models.IntegerChoices):
     CONFIDENT = 256, "the tool is sure"
     UNSURE = 512, "the tool is not sure"
     REFUTED = 1024, "the tool proved that it is none"
+    RUNTIME = 2048, "the tool saw it run"
+    POTENTIAL = 4096, "the tool says perhaps reachable"
+    TEST = 8192, "only a test dependency"
 
 
 class Finding(models.Model):

@@ -48,19 +48,22 @@ class Fix(models.Model):
 
 
 class RiskProfile(models.Model):
-    """A version of the weights behind the score. Never changed once used."""
+    """A version of the weights behind the score. Never changed once made; `ProfileUse` says where it holds."""
 
     name = models.CharField(max_length=100)
     version = models.IntegerField()
     content = models.JSONField()
-    active = models.BooleanField(default=False)
+    text = models.TextField(blank=True, default="")
+    """The YAML that it was made from, with its comments; empty where it was made otherwise."""
+    comment = models.TextField(blank=True, default="")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["name", "version"], name="risk_profile_once"),
-            models.UniqueConstraint(fields=["active"], condition=models.Q(active=True), name="risk_profile_one_active"),
-        ]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["name", "version"], name="risk_profile_once")]
+
+    def __str__(self) -> str:
+        return f"{self.name} v{self.version}"
 
 
 class Issue(models.Model):
@@ -106,6 +109,8 @@ class Issue(models.Model):
     """Known to be exploited."""
     fixable = models.BooleanField(default=False)
     """A tool names a version or patch that fixes it."""
+    ai_written = models.BooleanField(default=False, db_default=False)
+    """Its place is known to be an agent's line; `AiMark` says why. False says nothing: it is a lower bound."""
     tools = models.SmallIntegerField(default=1)
     """How many tools report it now."""
     owner = models.TextField(blank=True, default="")

@@ -54,7 +54,7 @@ class Exploitation(models.Model):
     kev_due = models.DateField(null=True)
     ransomware = models.BooleanField(default=False)
     catalogues = models.CharField(max_length=60, blank=True, default="")
-    """Which catalogues list it as exploited: `KEV`, `EUVD`, `VulnCheck`, sorted, with commas between."""
+    """Which catalogues list it as exploited: `KEV`, `EUVD`, `VulnCheck`, `CSAF` (a vendor's word), sorted, with commas between."""
     exploits = models.CharField(max_length=60, blank=True, default="")
     """Which collections have an exploit for it: `Exploit-DB`, `Metasploit`, `Nuclei`, `VulnCheck`, in the same form."""
     cvss = models.PositiveSmallIntegerField(null=True)

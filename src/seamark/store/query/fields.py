@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +19,10 @@ from seamark.core.kind import KIND_CODES, Kind
 from seamark.core.severity import Severity
 from seamark.store.models import Application, Asset, Finding, VulnerabilityName
 from seamark.store.models.issues import State
+from seamark.store.query import waived
 from seamark.store.query.at import at_asset
+from seamark.store.query.language import Term
+from seamark.store.query.layers import LAYERS, in_layer
 
 NEEDS_WORK = Q(open=True)
 """The condition of an open issue, as the partial indexes have it."""
@@ -213,6 +217,27 @@ def _reference(value: str) -> Q:
     return Q(pk=number)
 
 
+def _waived(value: str) -> Q:
+    return _flag("waived", waived.covered(timezone.now(), condition_of))(value)
+
+
+def _waiver(value: str) -> Q:
+    now = timezone.now()
+    match value.lower():
+        case "expiring":
+            return waived.covered(now, condition_of, Q(expires_at__lte=now + EXPIRING))
+        case "requested":
+            return waived.requested(condition_of)
+    number = _whole(value.upper().removeprefix("W-"))
+    if number is None:
+        raise InvalidQuery(f"waiver is expiring, requested or a reference such as W-12, not {value!r}")
+    return waived.of_waiver(number, condition_of)
+
+
+EXPIRING = timedelta(days=14)
+"""A waiver that ends within this time is soon to be renewed or to be acted upon."""
+
+
 FIELDS: dict[str, Field] = {
     field.name: field
     for field in (
@@ -237,6 +262,9 @@ FIELDS: dict[str, Field] = {
         Field("cwe", "Weakness", _cwe),
         Field("kev", "Known exploited", _flag("kev", Q(kev=True)), ("true", "false")),
         Field("fixable", "A fix is known", _flag("fixable", Q(fixable=True)), ("true", "false")),
+        Field(
+            "ai", "In code known to be AI-written, a lower bound", _flag("ai", Q(ai_written=True)), ("true", "false")
+        ),
         Field("regression", "Was fixed before", _flag("regression", Q(regression=True)), ("true", "false")),
         Field("branch", "Seen on other branches only", _flag("branch", Q(branch_only=True)), ("true", "false")),
         Field("tools", "How many tools report it, such as >=2", _number("tools")),
@@ -245,9 +273,12 @@ FIELDS: dict[str, Field] = {
         Field("owner", "Who answers for it", lambda value: Q(owner__iexact=value)),
         Field("assignee", "Who works on it", lambda value: Q(assignee__username__iexact=value)),
         Field("component", "Package", lambda value: Q(component__istartswith=value)),
+        Field("layer", "Where an image has the package: base image or own layer", in_layer, LAYERS),
         Field("rule", "Rule id", lambda value: Q(rule__iexact=value)),
         Field("path", "Start of the place; * stands for anything", _path),
         Field("fix", "Number of the fix that clears it", _fix),
+        Field("waived", "An approved waiver covers it now", _waived, ("true", "false")),
+        Field("waiver", "expiring, requested, or one by its reference", _waiver, ("expiring", "requested")),
         Field("id", "Reference, such as SM-12", _reference),
         Field("asset", "Number of an asset that it is at", _asset),
     )
@@ -268,3 +299,23 @@ def text_condition(word: str) -> Q:
     if re.fullmatch(r"(CVE-\d{4}-\d+|GHSA(-\w{4}){3})", word, re.IGNORECASE):
         return _vulnerability(word)
     return Q(title__icontains=word) | Q(place__icontains=word) | Q(rule__icontains=word)
+
+
+def condition_of(term: Term) -> Q:
+    """Return what a term means, without its negation. Raises `InvalidQuery` for unknown fields and values."""
+    make: Callable[[str], Q]
+    if not term.field:
+        make = text_condition
+    elif term.field in FIELDS:
+        make = FIELDS[term.field].condition
+    else:
+        near = difflib.get_close_matches(term.field, FIELDS, n=1)
+        meant = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(FIELDS)}"
+        raise InvalidQuery(f"There is no field {term.field!r}{meant}")
+    condition = Q()
+    for value in term.values:
+        alternative = make(value)
+        if not alternative:
+            return Q()
+        condition |= alternative
+    return condition

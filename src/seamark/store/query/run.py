@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable
-
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from seamark.core.errors import InvalidQuery
 from seamark.store.models import Issue
-from seamark.store.query.fields import FIELDS, NEEDS_WORK, SORTS, text_condition
-from seamark.store.query.language import Query, Term
+from seamark.store.query.fields import NEEDS_WORK, SORTS, condition_of
+from seamark.store.query.language import Query
 
 
 def select(rows: QuerySet[Issue], query: Query) -> QuerySet[Issue]:
@@ -20,7 +17,7 @@ def select(rows: QuerySet[Issue], query: Query) -> QuerySet[Issue]:
     """
     for term in query.terms:
         try:
-            condition = _condition(term)
+            condition = condition_of(term)
         except InvalidQuery as error:
             raise InvalidQuery(str(error), position=term.position) from None
         rows = rows.exclude(condition) if term.negated else rows.filter(condition)
@@ -28,25 +25,6 @@ def select(rows: QuerySet[Issue], query: Query) -> QuerySet[Issue]:
         asks_branch = any(term.field == "branch" for term in query.terms)
         rows = rows.filter(state__lte=3) if asks_branch else rows.filter(NEEDS_WORK)
     return rows
-
-
-def _condition(term: Term) -> Q:
-    make: Callable[[str], Q]
-    if not term.field:
-        make = text_condition
-    elif term.field in FIELDS:
-        make = FIELDS[term.field].condition
-    else:
-        near = difflib.get_close_matches(term.field, FIELDS, n=1)
-        meant = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(FIELDS)}"
-        raise InvalidQuery(f"There is no field {term.field!r}{meant}")
-    condition = Q()
-    for value in term.values:
-        alternative = make(value)
-        if not alternative:
-            return Q()
-        condition |= alternative
-    return condition
 
 
 def ordered(query: Query) -> tuple[str, bool]:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from seamark.core.errors import NotFound, UnreadableReport
 from seamark.intake.connectors.feeds import (
+    csaf,
     cve5,
     epss,
     euvd,
@@ -112,12 +113,14 @@ ORIGINS: tuple[Origin, ...] = (
         "github", osv.KIND, "GitHub's advisories", ("advisory-database.zip",),
         ("https://github.com/github/advisory-database/archive/refs/heads/main.zip",), 30, most=1024 * MEGABYTE, usual=False,
     ),
+    Origin("csaf", csaf.KIND, "vendors' advisories and VEX, of the providers that are chosen", (), (), 14, usual=False),
 )  # fmt: skip
 
 _READERS: tuple[tuple[Callable[[bytes], bool], Callable[[Content], Feed]], ...] = (
     (epss.recognises, epss.read), (kev.recognises, kev.read), (exploitdb.recognises, exploitdb.read), (nuclei.recognises, nuclei.read),
     (cve5.recognises, cve5.read), (nvd.recognises, nvd.read), (github.recognises, github.read), (vulncheck.recognises, vulncheck.read),
-    (euvd.recognises, euvd.read), (metasploit.recognises, metasploit.read), (osv.recognises, osv.read), (facts.recognises, facts.read),
+    (euvd.recognises, euvd.read), (metasploit.recognises, metasploit.read), (osv.recognises, osv.read), (csaf.recognises, csaf.read),
+    (facts.recognises, facts.read),
 )  # fmt: skip
 
 

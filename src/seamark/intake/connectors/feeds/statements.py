@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from seamark.core.errors import UnreadableReport
+from seamark.intake.connectors.feeds.vendors import Advisory
 
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
@@ -39,12 +40,13 @@ class Known(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Feed(Struct, frozen=True):
-    """A file's kind, its date (ISO), its snapshot's name, and its entries."""
+    """A file's kind, its date (ISO), its snapshot's name, its entries, and the vendors' documents in it."""
 
     kind: str
     date: str
     snapshot: str
     entries: tuple[Known, ...]
+    advisories: tuple[Advisory, ...] = ()
 
 
 def feed(kind: str, day: str, entries: tuple[Known, ...], version: str = "") -> Feed:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import time
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -20,6 +22,10 @@ MOST_TRACED: Final = 2_000_000
 MOST_BLAMED: Final = 2_000
 """Files whose lines are looked up in one repository."""
 BLAME_TIMEOUT: Final = 20.0
+MOST_SECONDS: Final = 120.0
+"""Time for the lines of a whole repository; what is not looked at until then counts as people's."""
+MOST_RANGES: Final = 200_000
+"""Runs of lines that are told of one repository."""
 
 
 class Verdict(NamedTuple):
@@ -28,6 +34,15 @@ class Verdict(NamedTuple):
     ai: bool
     commit: str = ""
     why: str = ""
+
+
+class Range(NamedTuple):
+    """Lines of a file, from `first` to `last`, that an agent is known to have written."""
+
+    path: str
+    first: int
+    last: int
+    verdict: Verdict
 
 
 class Standing(NamedTuple):
@@ -50,7 +65,6 @@ class AiCode:
     ) -> None:
         self.root, self.commits, self._parts, self._touched = root, commits, parts, touched
         self._files: dict[str, list[Standing]] = {}
-        self._recorded: dict[str, dict[int, tuple[str, str]]] | None = None
 
     def at(self, path: str, line: int) -> Verdict:
         """Tell of one line of a file, relative to the root. Lines of files that were not looked at count as people's."""
@@ -68,22 +82,47 @@ class AiCode:
     def ranges(self, path: str) -> Iterator[tuple[int, int, Verdict]]:
         """Yield the runs of an agent's lines in a file: first, last, and what is known of them."""
         open_: tuple[int, int, Verdict] | None = None
-        for standing in self._blamed(path):
-            for line in range(standing.first, standing.last + 1):
-                verdict = self.at(path, line)
-                if open_ and verdict == open_[2] and line == open_[1] + 1:
-                    open_ = (open_[0], line, verdict)
-                    continue
-                if open_:
-                    yield open_
-                open_ = (line, line, verdict) if verdict.ai else None
+        for line in self._lines(path):
+            verdict = self.at(path, line)
+            if open_ and verdict == open_[2] and line == open_[1] + 1:
+                open_ = (open_[0], line, verdict)
+                continue
+            if open_:
+                yield open_
+            open_ = (line, line, verdict) if verdict.ai else None
         if open_:
             yield open_
 
+    def all_ranges(self, seconds: float = MOST_SECONDS) -> Iterator[Range]:
+        """Yield the runs of all files that the newest commit has, until the time is up; at most `MOST_RANGES`."""
+        end, count = time.monotonic() + seconds, 0
+        listed = answer(self.root, ["ls-tree", "-r", "-z", "--name-only", "HEAD"]) or []
+        there = {raw.decode("utf-8", "surrogateescape") for raw in listed}
+        for path in self.files:
+            if path not in there:
+                continue
+            if time.monotonic() > end:
+                return
+            for first, last, verdict in self.ranges(path):
+                yield Range(path, first, last, verdict)
+                count += 1
+                if count >= MOST_RANGES:
+                    return
+
     @property
     def files(self) -> list[str]:
-        """Return the files that marked commits changed, by the names that they have now."""
-        return sorted(self._touched)
+        """Return the files that marked commits changed or records speak of, by the names that they have now."""
+        return sorted(self._touched | self._records.keys())
+
+    @cached_property
+    def head(self) -> str:
+        """The commit whose lines are meant."""
+        return (answer(self.root, ["rev-parse", "HEAD"]) or [b""])[0].decode().strip()
+
+    def _lines(self, path: str) -> Iterable[int]:
+        """Return the lines of a file that may be an agent's, rising."""
+        rows = self._blamed(path)
+        return (line for row in rows for line in range(row.first, row.last + 1)) if rows else sorted(self._records.get(path, ()))  # fmt: skip
 
     def _standing(self, path: str, line: int) -> Standing | None:
         rows = self._blamed(path)
@@ -99,18 +138,19 @@ class AiCode:
 
     def _traced(self, path: str, line: int) -> Verdict:
         """Look the line up in records that speak of a file as it was at a commit, wherever its lines have moved since."""
-        if self._recorded is None:
-            self._recorded = self._moved_lines()
-        commit, why = self._recorded.get(path, {}).get(line, ("", ""))
+        commit, why = self._records.get(path, {}).get(line, ("", ""))
         return Verdict(bool(commit), commit, why)
 
-    def _moved_lines(self) -> dict[str, dict[int, tuple[str, str]]]:
+    @cached_property
+    def _records(self) -> dict[str, dict[int, tuple[str, str]]]:
+        """Recorded lines by file and line as they are now, each with the record's commit and reason."""
         found: dict[str, dict[int, tuple[str, str]]] = {}
-        head = (answer(self.root, ["rev-parse", "HEAD"]) or [b""])[0].decode().strip()
         left = MOST_TRACED
         for commit, parts in self._parts.items():
             whole = [part for part in parts if part.of_newest]
-            lines = line_map(self.root, commit, head, {part.path for part in whole}) if whole and left > 0 else None
+            lines = (
+                line_map(self.root, commit, self.head, {part.path for part in whole}) if whole and left > 0 else None
+            )
             for part in whole if lines is not None else ():
                 for line in part.lines():
                     left -= 1

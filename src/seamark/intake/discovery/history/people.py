@@ -19,6 +19,11 @@ _CO_AUTHOR: Final = re.compile(
 )
 
 
+_APPROVER: Final = re.compile(
+    r"^(?:reviewed-by|acked-by|approved-by|signed-off-by):[ \t]*([^<\n]{0,200})<([^<>\s]{1,300})>[ \t]*\r?$", re.IGNORECASE | re.MULTILINE
+)  # fmt: skip
+
+
 @cache
 def _bots() -> tuple[re.Pattern[str], re.Pattern[str]]:
     told = yaml.safe_load(files("seamark.intake.discovery.history").joinpath("bots.yaml").read_text("utf-8"))
@@ -34,6 +39,11 @@ def is_bot(person: Person) -> bool:
 def co_authors(message: str) -> list[Person]:
     """Return whom a commit's message names beside its author."""
     return [Person(name.strip(), email.lower()) for name, email in _CO_AUTHOR.findall(message)[:20]]
+
+
+def approvers(message: str) -> list[Person]:
+    """Return who a commit's message says has looked at the change or let it in; the author's own sign-off is among them."""
+    return [Person(name.strip(), email.lower()) for name, email in _APPROVER.findall(message)[:20]]
 
 
 def login_of(email: str) -> str:

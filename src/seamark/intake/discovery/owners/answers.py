@@ -25,7 +25,7 @@ class Owner(Struct, frozen=True, kw_only=True):
     at: str = ""
     """Where it is said, `CODEOWNERS:5`; empty where no line says it."""
     origin: str
-    """`people`, `seamark.yaml`, `catalog`, `codeowners`, `owners`, `on-call`, `history`, `manifest` or `admins`."""
+    """`people`, `seamark.yaml`, `catalog`, `codeowners`, `owners`, `maintainers`, `on-call`, `history`, `manifest` or `admins`."""
 
 
 class Owners(Struct, frozen=True):
@@ -37,6 +37,7 @@ class Owners(Struct, frozen=True):
 
 _SOURCES: Final = {
     "people": "What somebody set", "seamark.yaml": "The business context", "catalog": "The catalogue", "codeowners": "CODEOWNERS", "owners": "An OWNERS file",
+    "maintainers": "A list of maintainers",
     "on-call": "The on-call schedule", "history": "The history", "manifest": "A manifest", "admins": "The list of administrators",
 }  # fmt: skip
 

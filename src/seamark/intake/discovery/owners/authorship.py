@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from seamark.intake.discovery.agents.tools import tool_of
 from seamark.intake.discovery.history.log import Commit, History, Person
-from seamark.intake.discovery.history.people import People, co_authors, is_bot
+from seamark.intake.discovery.history.people import People, approvers, co_authors, is_bot
 
 DAY: Final = 86_400
 MOST_LINES: Final = 400
@@ -22,14 +22,14 @@ UNCOUNTED: Final = 10
 class Tuning(Struct, frozen=True):
     """What weighs how much; the defaults are measured, see docs/owners.md."""
 
-    half_life: float = 180.0
+    half_life: float = 540.0
     """Days after which a change weighs half."""
     leaver: int = 180
     """Days without any commit after which somebody is taken to have left, counted from the newest commit."""
-    enough: int = 30
+    enough: int = 100
     """Commits at a file below which the folders around it are asked as well."""
-    fade: float = 0.5
-    """How much less each folder further up weighs."""
+    fade: float = 0.7
+    """What each folder further up weighs of the one below it."""
     spread: float = 0.5
     """How much less a commit weighs that changes many files: `files ** -spread`."""
     lines: float = 0.75
@@ -77,7 +77,7 @@ class Authorship:
 
     def __init__(self, history: History, tuning: Tuning = Tuning()) -> None:  # noqa: B008 - frozen
         self._tuning = tuning
-        credited = [_people_of(commit) for commit in history.commits]
+        credited = [[*_authors_of(commit), *_persons(approvers(commit.message))] for commit in history.commits]
         self.people = People(person for group in credited for person in group)
         self.commits = {commit.id: commit for commit in history.commits}
         self.newest = max((commit.at for commit in history.commits), default=0)
@@ -115,18 +115,19 @@ class Authorship:
 
     def author(self, commit: Commit) -> str:
         """Return the person behind a commit, empty where it is a program's alone."""
-        return next((self.people.key(person) for person in _people_of(commit)), "")
+        return next((self.people.key(person) for person in _authors_of(commit)), "")
 
-    def ranked(self, path: str) -> list[Share]:
+    def ranked(self, path: str, *, everyone: bool = False) -> list[Share]:
         """Return who knows a file or folder, the first most. Empty where nobody who is still there changed it or what is around it.
 
         A file with few commits is seen together with its folder, and that with the one above it, until there are enough.
+        `everyone` brings those who left as well: they answer for nothing, but tell whose place it was.
         """
         weight: dict[str, float] = defaultdict(float)
         best: dict[str, Share] = {}
         commits, factor = 0, 1.0
         for place, work in self._places(path):
-            staying = {person: each for person, each in work.weight.items() if not self.left(person)}
+            staying = {person: each for person, each in work.weight.items() if everyone or not self.left(person)}
             total = sum(staying.values())
             if not total:
                 continue
@@ -160,9 +161,13 @@ class Authorship:
         return found + [(folder, self._folders[folder]) for folder in _above(path) if folder in self._folders]
 
 
-def _people_of(commit: Commit) -> list[Person]:
-    """Return who stands behind a commit: its author and those it names beside, without programs and AI agents."""
-    everyone = [commit.author, *co_authors(commit.message)]
+def _authors_of(commit: Commit) -> list[Person]:
+    """Return who made a commit: its author and those it names beside."""
+    return _persons([commit.author, *co_authors(commit.message)])
+
+
+def _persons(everyone: list[Person]) -> list[Person]:
+    """Return those who are neither programs nor AI agents."""
     return [person for person in everyone if not is_bot(person) and not tool_of(person.name, person.email)]
 
 

@@ -17,9 +17,11 @@ from seamark.intake.discovery.history.people import owner_ref, person_ref, team_
 from seamark.intake.discovery.owners.answers import Owner, Owners, by_codeowners, joined_answers
 from seamark.intake.discovery.owners.authorship import Authorship
 from seamark.intake.discovery.owners.codeowners import CodeOwners, find_codeowners
-from seamark.intake.discovery.owners.maintainers import admins_of, maintainers_of
+from seamark.intake.discovery.owners.maintainers import Named, admins_of, maintainers_of
+from seamark.intake.discovery.owners.maintainers_list import MaintainersList
 from seamark.intake.discovery.owners.oncall import Schedule
 from seamark.intake.discovery.owners.owners_files import OwnersFiles
+from seamark.intake.discovery.owners.teams import Teams
 from seamark.intake.discovery.tree import Tree, folder_of
 
 MOST_PEOPLE: Final = 5
@@ -27,6 +29,10 @@ MOST_PEOPLE: Final = 5
 LEAST_SHARE: Final = 0.05
 MOST_ANSWERS: Final = 100_000
 """Answers that are kept: many assets stand in one file."""
+MOST_LEARNT: Final = 3_000
+"""Files, evenly over the tree, from which it is learnt who works for which team."""
+LEAST_TEAM: Final = 0.3
+"""The share from which a team is proposed."""
 MOST_FILES: Final = 2_000
 """Files of a folder that are asked for its owner."""
 
@@ -45,6 +51,7 @@ class Resolver:
         self._tree, self._overrides, self._schedules, self._admins = tree, dict(overrides or {}), schedules, admins
         self._now, self._given = now or datetime.now(UTC), history
         self._answers: dict[str, Owners] = {}
+        self._named: dict[str, list[Named]] = {}
 
     @cached_property
     def contexts(self) -> Contexts:
@@ -70,6 +77,10 @@ class Resolver:
     @cached_property
     def _owners_files(self) -> OwnersFiles:
         return OwnersFiles(self._tree)
+
+    @cached_property
+    def _maintainers(self) -> MaintainersList:
+        return MaintainersList(self._tree)
 
     @cached_property
     def _stores(self) -> StoreRefs:
@@ -253,7 +264,32 @@ class Resolver:
                     who = f"{role} (of the alias {name}: {', '.join(alias[:5])})" if alias else role
                     yield Owner(ref=ref, confidence=round(max(sure - 0.1 * distance, 0.3), 2), reason=f"{owned.path} names this {who}.", at=owned.path, origin="owners")  # fmt: skip
 
+    def _by_maintainers(self, path: str) -> Iterator[Owner]:
+        """Yield those who are said to look after the part that a path is in: by the list of maintainers, or by the part's own manifest.
+
+        The nearest part counts. Who looks after the whole repository says little of one place, and comes with the manifests.
+        """
+        listed = self._maintainers.of(path)
+        folder = path if not self._tree.has(path) else folder_of(path)
+        while folder and not (listed is not None and _within(listed.path, folder)):
+            named = [each for each in self._manifests(folder) if each.keeps]
+            if named:
+                for each in named[:MOST_PEOPLE]:
+                    yield Owner(ref=self._person(each.word), confidence=0.75, reason=f"{each.at} names this maintainer.", at=each.at, origin="maintainers")  # fmt: skip
+                return
+            folder = folder_of(folder)
+        if listed is not None:
+            reason = f"{listed.at.partition(':')[0]} names this maintainer of {listed.path}."
+            for word in listed.people[:MOST_PEOPLE]:
+                yield Owner(ref=owner_ref(word), confidence=0.75, reason=reason, at=listed.at, origin="maintainers")
+
+    def _manifests(self, folder: str) -> list[Named]:
+        if folder not in self._named and len(self._named) < MOST_ANSWERS:
+            self._named[folder] = list(maintainers_of(self._tree, folder))
+        return self._named.get(folder, [])
+
     def _rest(self, path: str, line: int, names: list[str]) -> Iterator[Owner]:
+        yield from self._by_maintainers(path)
         for schedule in self._schedules:
             if schedule.answers_for(names):
                 for shift in schedule.on_duty(self._now)[:2]:
@@ -262,15 +298,12 @@ class Resolver:
         yield from self._by_history(path, line)
         folder = path if not self._tree.has(path) else folder_of(path)
         while True:
-            found = list(maintainers_of(self._tree, folder))
-            for person, at in found[:3]:
+            found = self._manifests(folder)
+            for named in found[:3]:
+                who = "maintainer" if named.keeps else "author"
                 yield Owner(
-                    ref=self._person(person),
-                    confidence=0.35,
-                    reason=f"{at} names this maintainer.",
-                    at=at,
-                    origin="manifest",
-                )
+                    ref=self._person(named.word), confidence=0.35, reason=f"{named.at} names this {who}.", at=named.at, origin="manifest",
+                )  # fmt: skip
             if found or not folder:
                 break
             folder = folder_of(folder)
@@ -290,6 +323,7 @@ class Resolver:
             return
         if line and (owner := self._line_author(authorship, path, line)):
             yield owner
+        yield from self._by_team(path)
         for share in authorship.ranked(path)[:MOST_PEOPLE]:
             if share.share < LEAST_SHARE:
                 break
@@ -299,6 +333,30 @@ class Resolver:
             reason = f"Has {share.share:.0%} of the weighted changes here ({commits} to {place}, the last on {last})."
             away = 1.0 if share.where == path else 0.7
             yield Owner(ref=self._ref_of(share.person), confidence=round((0.3 + 0.45 * share.share) * away, 2), reason=reason, at=share.where, origin="history")  # fmt: skip
+
+    def _by_team(self, path: str) -> Iterator[Owner]:
+        """Propose a team for a place that no telling line of CODEOWNERS fits, by the teams of other places."""
+        if self.codeowners is None or not path or any(match.weight for match in self.codeowners.match(path)):
+            return
+        for found in self._teams.ranked(path)[:1] if self._teams is not None else ():
+            if found.share < LEAST_TEAM:
+                break
+            who = f"{found.people} of its people" if found.people != 1 else "One of its people"
+            reason = f"{who} changed this place, with {found.share:.0%} of what speaks for any team; CODEOWNERS gives it other places."
+            yield Owner(ref=team_ref(found.team), confidence=round(0.3 + 0.3 * found.share, 2), reason=reason, origin="history")  # fmt: skip
+
+    @cached_property
+    def _teams(self) -> Teams | None:
+        """What the files with a telling line of CODEOWNERS teach of teams; None where it names none."""
+        if self.codeowners is None or self.authorship is None:
+            return None
+        files = self._tree.files
+        known = []
+        for path in files[:: max(len(files) // MOST_LEARNT, 1)]:
+            owners = [name for match in self.codeowners.match(path) if match.weight for name in match.rule.owners]
+            known.append((path, [name for name in dict.fromkeys(owners) if "/" in name and not name.startswith("@@")]))
+        teams = Teams(self.authorship, known)
+        return teams if teams.teams else None
 
     def _line_author(self, authorship: Authorship, path: str, line: int) -> Owner | None:
         for row in blame(self._tree.root, path):
@@ -312,7 +370,7 @@ class Resolver:
         return None
 
     def _person(self, word: str) -> AssetRef:
-        return person_ref(word) if "@" in word else AssetRef(AssetKind.PERSON, word)
+        return owner_ref(word) if "@" in word else AssetRef(AssetKind.PERSON, word)
 
     def _ref_of(self, person: str) -> AssetRef:
         assert self.authorship is not None  # noqa: S101 - persons come from there

@@ -20,6 +20,7 @@ from seamark.intake.discovery.ci import detect
 from seamark.interfaces.cli import output
 from seamark.interfaces.cli.files import settled
 from seamark.interfaces.cli.importing import importer, placed, shown
+from seamark.interfaces.cli.remote import server_options
 from seamark.pipeline.target import Target
 
 
@@ -74,14 +75,15 @@ from seamark.pipeline.target import Target
     metavar="DIR",
     help="The checkout that was scanned: functions, code and routes that the reports leave out are taken from it, and its history where no server is named.",
 )
+@server_options
 @click.option("--json", "as_lines", is_flag=True, help="One JSON object a report.")
 def command(
-    reports: tuple[str, ...], *, as_lines: bool, format_: str, mapping: Path | None, source: Path | None, **where: Any
-) -> None:
+    reports: tuple[str, ...], *, as_lines: bool, format_: str, mapping: Path | None, source: Path | None, url: str, token: str, **where: Any
+) -> None:  # fmt: skip
     """Import scanner reports into an application.
 
     In CI (GitHub Actions, GitLab CI, Jenkins, Azure Pipelines, Bitbucket) repository, ref, commit and pull request come from the
-    environment, unless other ones are named. With SEAMARK_URL and SEAMARK_TOKEN set the reports are sent to that server.
+    environment, unless other ones are named. With --url or SEAMARK_URL, and a token, the reports are sent to that server.
 
     \b
     Examples:
@@ -97,7 +99,7 @@ def command(
     )
     target = Target(format=format_, root=root, mapping=_mapping(mapping, format_), **placed(where, pipeline))
     codes = set()
-    with importer(target, source) as carry_out:
+    with importer(target, source, url=url, token=token) as carry_out:
         for number, path in enumerate(reports):
             name = output.named(path)
             try:

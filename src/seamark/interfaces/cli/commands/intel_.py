@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from seamark.core.errors import UnreadableReport
+from seamark.core.errors import InvalidSetting, UnreadableReport
 from seamark.interfaces.cli import output
 from seamark.interfaces.cli.database import boot
 from seamark.interfaces.cli.files import settled
+
+if TYPE_CHECKING:
+    from seamark.pipeline.feeds import Update
 
 
 @click.group("intel")
@@ -25,37 +30,58 @@ def command() -> None:
 
 @command.command("update")
 @click.argument("feeds", nargs=-1, metavar="[FEED]...")
-def update(feeds: tuple[str, ...]) -> None:
+@click.option(
+    "--provider", "given", multiple=True, metavar="NAME=URL", help="A vendor whose advisories `csaf` fetches: an https address or a folder. Takes the place of SEAMARK_CSAF_PROVIDERS."
+)  # fmt: skip
+def update(feeds: tuple[str, ...], given: tuple[str, ...]) -> None:
     """Fetch feeds that changed, and score anew what they concern: epss, kev, euvd, exploit-db, metasploit, nuclei and nvd, or those named.
 
     Only this command opens the network, and only when called. vulnrichment, cve, osv and github are large and fetched
     when named. SEAMARK_FEED_MIRROR names a mirror. A feed that fails leaves what was loaded, and is shown by `status`.
+    csaf are the advisories and VEX documents of the vendors that you choose: it is fetched where any is named.
 
     \b
     Examples:
       seamark intel update
       seamark intel update epss kev
       seamark intel update vulnrichment
+      seamark intel update csaf --provider acme=https://acme.example/.well-known/csaf/provider-metadata.json
+      seamark intel update csaf --provider acme=/srv/advisories
     """
     boot()
     from django.conf import settings
 
+    from seamark.intake.connectors.feeds.provider import providers
     from seamark.pipeline.feeds import update as fetch
 
+    if given and feeds and "csaf" not in {name.lower() for name in feeds}:
+        raise click.UsageError("--provider is for the feed csaf, which is not among those named")
+    try:
+        chosen = providers(given or settings.SEAMARK_CSAF_PROVIDERS)
+    except InvalidSetting as error:
+        raise click.UsageError(str(error)) from None
     failed = False
-    for one in fetch(feeds, settings.SEAMARK_HOME / "feeds", settings.SEAMARK_FEED_MIRROR):
-        if one.failure:
-            failed = True
-            output.complain(f"{one.name}: {one.failure}")
-        elif one.loaded is None:
-            output.say(f"{one.name}: unchanged")
-        else:
-            rescored = output.count(one.loaded.rescored, "issue")
-            output.say(
-                f"{one.name}: {one.loaded.snapshot}, {output.count(one.loaded.rows, 'row')}; {rescored} scored anew"
-            )
+    for one in fetch(
+        feeds or (("csaf",) if given else ()), settings.SEAMARK_HOME / "feeds", settings.SEAMARK_FEED_MIRROR, providers=chosen,
+        internal=settings.SEAMARK_INTERNAL_HOSTS,
+    ):  # fmt: skip
+        failed = _told(one) or failed
     if failed:
         raise click.exceptions.Exit(1)
+
+
+def _told(one: Update) -> bool:
+    """Say what became of a feed, and return whether it failed."""
+    if one.loaded is not None:
+        rescored = output.count(one.loaded.rescored, "issue")
+        output.say(f"{one.name}: {one.loaded.snapshot}, {output.count(one.loaded.rows, 'row')}; {rescored} scored anew")
+    elif not one.failure:
+        output.say(f"{one.name}: unchanged")
+    if one.left:
+        output.say(f"{one.name}: {output.count(one.left, 'document')} more; update again to fetch them")
+    if one.failure:
+        output.complain(f"{one.name}: {one.failure}")
+    return bool(one.failure)
 
 
 @command.command("import")
@@ -63,7 +89,7 @@ def update(feeds: tuple[str, ...]) -> None:
 def load(files: tuple[str, ...]) -> None:
     """Load files of any feed, and score anew what they concern: for machines without the network.
 
-    EPSS, KEV (CISA, ENISA, VulnCheck), CVE 5 and Vulnrichment, NVD 2.0, OSV, GitHub, Exploit-DB, Metasploit, nuclei, or a
+    EPSS, KEV (CISA, ENISA, VulnCheck), CVE 5 and Vulnrichment, NVD 2.0, OSV, GitHub, Exploit-DB, Metasploit, nuclei, CSAF, or a
     table of facts; gzip and zip are understood.
     """
     boot()

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from seamark.core.errors import InvalidQuery
 from seamark.interfaces.cli import output
 from seamark.interfaces.cli.database import boot
+from seamark.interfaces.cli.remote import client, server_options
 from seamark.interfaces.cli.table import Cell, Column
+
+if TYPE_CHECKING:
+    from seamark.client import Client
 
 
 @click.command("issues")
@@ -18,8 +22,9 @@ from seamark.interfaces.cli.table import Cell, Column
 @click.option(
     "--limit", type=click.IntRange(1), default=None, help="How many; by default 50 for people, all with --json."
 )
+@server_options
 @click.option("--json", "as_lines", is_flag=True, help="One JSON object a line.")
-def command(query: tuple[str, ...], limit: int | None, *, as_lines: bool) -> None:
+def command(query: tuple[str, ...], limit: int | None, url: str, token: str, *, as_lines: bool) -> None:
     """List issues, riskiest first; open ones, where the query says nothing else.
 
     \b
@@ -30,6 +35,12 @@ def command(query: tuple[str, ...], limit: int | None, *, as_lines: bool) -> Non
       seamark issues state:any "sql injection" --json
     """
     words = " ".join(f'"{word}"' if " " in word and ":" not in word else word for word in query)
+    wanted = limit if limit is not None else (None if as_lines else 50)
+    remote = client(url, token)
+    if remote is not None:
+        with remote as server:
+            _print_remote(server, words, wanted, as_lines=as_lines)
+        return
     boot()
     from seamark.insight.exports.issues import as_json
     from seamark.store.access import everything
@@ -41,7 +52,6 @@ def command(query: tuple[str, ...], limit: int | None, *, as_lines: bool) -> Non
         column, descending = ordered(parsed)
     except InvalidQuery as error:
         raise click.UsageError(pointed(words, error)) from None
-    wanted = limit if limit is not None else (None if as_lines else 50)
     shown: list[dict[str, Any]] = []
     printed, after = 0, ""
     while wanted is None or printed < wanted:
@@ -58,12 +68,31 @@ def command(query: tuple[str, ...], limit: int | None, *, as_lines: bool) -> Non
             break
     if as_lines:
         return
+    total = bounded_count(rows)
+    _print(shown, words, str(total), more=total.more or total.number > len(shown))
+
+
+def _print_remote(server: Client, words: str, wanted: int | None, *, as_lines: bool) -> None:
+    """Print what a server lists."""
+    try:
+        rows = server.rows("/issues", {"q": words}, limit=wanted)
+        if as_lines:
+            for row in rows:
+                output.json_line(row)
+            return
+        shown = list(rows)
+        number, more = server.count(words)
+    except InvalidQuery as error:
+        raise click.UsageError(pointed(words, error)) from None
+    _print(shown, words, f"{number:,}{'+' if more else ''}", more=more or number > len(shown))
+
+
+def _print(shown: Sequence[Mapping[str, Any]], words: str, total: str, *, more: bool) -> None:
     if not shown:
-        click.echo("No issue fits." if query else "There are no open issues. Import reports with `seamark import`.")
+        click.echo("No issue fits." if words else "There are no open issues. Import reports with `seamark import`.")
         return
     print_issues(shown)
-    total = bounded_count(rows)
-    if total.more or total.number > len(shown):
+    if more:
         click.echo(f"\n{len(shown)} of {total} issues; --limit shows more")
 
 

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from seamark.core.errors import InvalidQuery, InvalidSetting, UnreadableReport
+from seamark.core.errors import InvalidQuery, UnreadableReport
 from seamark.interfaces.cli import output
 from seamark.interfaces.cli.files import settled
+from seamark.interfaces.cli.profiles import profile as profile_commands
+from seamark.interfaces.cli.profiles import profiles, read_profile
 from seamark.interfaces.cli.table import Column
+from seamark.interfaces.cli.upkeep import refresh
 
 if TYPE_CHECKING:
     from seamark.analysis.risk import Profile
@@ -34,13 +37,19 @@ COLUMNS = (
 
 @click.group("risk")
 def command() -> None:
-    """Judge the weights behind the score; rate CVSS vectors.
+    """Show, change and judge the weights behind the score; rate CVSS vectors.
 
     \b
     Examples:
       seamark risk backtest --epss epss-2025-08-28.csv.gz --kev kev.json --as-of 2025-08-28
       seamark risk cvss CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H --exposure internal
+      seamark risk profile preview ours.yaml
     """
+
+
+command.add_command(profiles)
+command.add_command(profile_commands)
+command.add_command(refresh)
 
 
 @command.command("cvss")
@@ -155,17 +164,9 @@ def _feed(path: str) -> Feed:
 
 
 def _profile(path: str | None) -> Profile:
-    from seamark.analysis.risk import default_profile, load_profile
+    from seamark.analysis.risk import default_profile
 
-    if path is None:
-        return default_profile()
-    import yaml
-
-    try:
-        content = yaml.safe_load(Path(path).read_bytes())
-    except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
-        raise InvalidSetting(f"The risk profile {output.named(path)} cannot be read: {error}") from None
-    return load_profile(content)
+    return default_profile() if path is None else read_profile(path)[0]
 
 
 def _write(path: Path, text: str) -> None:

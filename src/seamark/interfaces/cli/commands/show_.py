@@ -9,6 +9,7 @@ import click
 from seamark.interfaces.cli import output
 from seamark.interfaces.cli.database import boot
 from seamark.interfaces.cli.references import issue_named, issue_number
+from seamark.interfaces.cli.remote import client, server_options
 from seamark.interfaces.cli.table import Column, Words
 
 MOST_TEXT = 1500
@@ -32,8 +33,9 @@ RECEIPT = (Column("Points", right=True), Column("Factor", least=16, fit="wrap"),
 
 @click.command("show")
 @click.argument("reference", metavar="SM-NUMBER")
+@server_options
 @click.option("--json", "as_lines", is_flag=True, help="As one JSON object.")
-def command(reference: str, *, as_lines: bool) -> None:
+def command(reference: str, url: str, token: str, *, as_lines: bool) -> None:
     """Show one issue: what each tool says, why that is one, why it scores what it scores, what happened to it.
 
     \b
@@ -41,12 +43,7 @@ def command(reference: str, *, as_lines: bool) -> None:
       seamark show SM-12
       seamark show 12 --json
     """
-    number = issue_number(reference)
-    boot()
-    from seamark.pipeline.account import account_of
-
-    issue = issue_named(number)
-    account = account_of(issue)
+    account = _account(issue_number(reference), url, token)
     if as_lines:
         output.json_line(account)
         return
@@ -57,6 +54,17 @@ def command(reference: str, *, as_lines: bool) -> None:
     output.paragraph("\nHistory", "bold")
     for event in account["history"]:
         output.paragraph(f"  {event['at'][:16].replace('T', ' ')}  {event['text']}")
+
+
+def _account(number: int, url: str, token: str) -> dict[str, Any]:
+    remote = client(url, token)
+    if remote is not None:
+        with remote as server:
+            return server.issue(f"SM-{number}")
+    boot()
+    from seamark.pipeline.account import account_of
+
+    return account_of(issue_named(number))
 
 
 def _head(account: dict[str, Any]) -> None:

@@ -3,7 +3,7 @@
 const root = document.documentElement;
 root.classList.add("js");
 
-const places = { i: "/issues/", f: "/fixes/", s: "/suggestions/", a: "/applications/", t: "/assets/", r: "/graph/", m: "/imports/" };
+const places = { h: "/", i: "/issues/", f: "/fixes/", s: "/suggestions/", a: "/applications/", t: "/assets/", r: "/graph/", m: "/imports/" };
 let waiting = 0; // until when the second key of a pair counts
 
 export function isTyping(event) {

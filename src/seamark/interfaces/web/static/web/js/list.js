@@ -3,6 +3,7 @@
 import { isTyping } from "./app.js";
 
 let at = -1;
+let last = null; // the box that was ticked before this one
 
 const rows = () => [...document.querySelectorAll("[data-row]")];
 const boxes = () => [...document.querySelectorAll("[data-row] input[name=issue]")];
@@ -28,6 +29,37 @@ function count() {
   }
 }
 
+// Act on what is selected, or else on the row at hand.
+function act() {
+  if (!boxes().some((box) => box.checked)) rows()[at]?.querySelector("input[name=issue]")?.click();
+  document.querySelector(".bulk .who + button")?.focus();
+}
+
+// With Shift, everything between the last tick and this one gets the same.
+document.addEventListener("click", (event) => {
+  if (!event.target.matches("[data-row] input[name=issue]")) return;
+  const all = boxes();
+  const ends = [all.indexOf(last), all.indexOf(event.target)].sort((a, b) => a - b);
+  if (event.shiftKey && ends[0] >= 0) {
+    for (const box of all.slice(ends[0], ends[1] + 1)) box.checked = event.target.checked;
+  }
+  last = event.target;
+  count();
+});
+
+// One menu at a time; a click elsewhere or Escape closes it.
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll(".pop[open]")) {
+    if (!menu.contains(event.target)) menu.removeAttribute("open");
+  }
+});
+document.addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" ? document.querySelector(".pop[open]") : null;
+  if (!menu) return;
+  menu.removeAttribute("open");
+  menu.querySelector("summary").focus();
+});
+
 document.addEventListener("keydown", (event) => {
   if (isTyping(event)) return;
   const keys = {
@@ -35,6 +67,7 @@ document.addEventListener("keydown", (event) => {
     k: () => move(-1),
     o: () => rows()[at]?.querySelector(".t a").click(),
     x: () => rows()[at]?.querySelector("input[name=issue]")?.click(),
+    e: () => act(),
     "/": () => document.getElementById("q").focus(),
     Escape: () => { for (const box of boxes()) box.checked = false; count(); },
   };

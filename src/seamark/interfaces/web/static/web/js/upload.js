@@ -1,20 +1,6 @@
-// Reports one after the other, each with the progress of its way to the server; the history below shows the rest.
+// Reports one after the other, each with the progress of its way to the server.
 
-const form = document.querySelector("[data-upload]");
-const drop = form.querySelector("[data-drop]");
-const chooser = form.querySelector("input[type=file]");
-const list = form.querySelector("[data-uploads]");
-const button = form.querySelector("button");
-
-for (const name of ["dragenter", "dragover"]) {
-  drop.addEventListener(name, (event) => { event.preventDefault(); drop.classList.add("over"); });
-}
-for (const name of ["dragleave", "drop"]) {
-  drop.addEventListener(name, (event) => { event.preventDefault(); drop.classList.remove("over"); });
-}
-drop.addEventListener("drop", (event) => { chooser.files = event.dataTransfer.files; });
-
-function entry(file) {
+function entry(list, file) {
   const item = document.createElement("li");
   const name = document.createElement("span");
   name.textContent = file.name;
@@ -29,13 +15,13 @@ function entry(file) {
   return { item, state, bar };
 }
 
-function send(file, { state, bar }) {
+function send(form, file, { state, bar }) {
   return new Promise((resolve) => {
     const data = new FormData(form);
     data.delete("reports");
     data.append("reports", file);
     const request = new XMLHttpRequest();
-    request.open("POST", form.action || location.pathname);
+    request.open("POST", form.action);
     request.setRequestHeader("Accept", "application/json");
     request.upload.addEventListener("progress", (event) => {
       if (!event.lengthComputable) return;
@@ -59,27 +45,36 @@ function outcome(request) {
   }
 }
 
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const files = [...chooser.files];
-  list.replaceChildren();
-  const entries = files.map(entry);
-  button.disabled = true;
-  for (const [number, file] of files.entries()) {
-    const shown = entries[number];
-    shown.state.textContent = "0 %";
-    const wrong = await send(file, shown);
-    shown.bar.remove();
-    shown.state.className = wrong ? "chip bad" : "chip good";
-    shown.state.textContent = wrong ? "refused" : "received";
-    if (wrong) {
-      const words = document.createElement("span");
-      words.className = "sub";
-      words.textContent = wrong;
-      shown.item.append(words);
+// Sends what a form's chooser holds; `each` is called after every file, `done` at the end with how many were refused.
+export function bind(form, each, done) {
+  const chooser = form.querySelector("input[type=file]");
+  const list = form.querySelector("[data-uploads]");
+  const button = form.querySelector("[data-send]");
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const files = [...chooser.files];
+    list.replaceChildren();
+    const entries = files.map((file) => entry(list, file));
+    button.disabled = true;
+    let refused = 0;
+    for (const [number, file] of files.entries()) {
+      const shown = entries[number];
+      shown.state.textContent = "0 %";
+      const wrong = await send(form, file, shown);
+      shown.bar.remove();
+      shown.state.className = wrong ? "chip bad" : "chip good";
+      shown.state.textContent = wrong ? "refused" : "received";
+      if (wrong) {
+        refused += 1;
+        const words = document.createElement("span");
+        words.className = "sub";
+        words.textContent = wrong;
+        shown.item.append(words);
+      }
+      await each();
     }
-    await window.htmx.ajax("GET", location.pathname, { target: "#history", swap: "outerHTML" });
-  }
-  chooser.value = "";
-  button.disabled = false;
-});
+    chooser.value = "";
+    button.disabled = false;
+    done(refused);
+  });
+}

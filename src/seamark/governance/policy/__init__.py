@@ -1,0 +1,1 @@
+"""Rules as code: documents with conditions over facts, compiled, checked, and evaluated without a database."""

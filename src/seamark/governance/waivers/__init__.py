@@ -1,0 +1,1 @@
+"""Waivers: approved exceptions from policies, that end. Nothing else unblocks a gate."""

@@ -1,0 +1,1 @@
+"""The outcome of a gate, for people and for other tools."""

@@ -1,0 +1,1 @@
+"""Live clusters and clouds: what they answer, as dumps."""

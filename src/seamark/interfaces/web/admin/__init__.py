@@ -1,0 +1,1 @@
+"""Administration: people, groups, grants, roles, tokens, and what was changed of them."""

@@ -1,0 +1,1 @@
+"""Gates: what a change brings, asked against the policies; without a database or with one."""

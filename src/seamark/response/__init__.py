@@ -1,0 +1,1 @@
+"""Acting on what was decided: telling people and other systems."""

@@ -1,0 +1,1 @@
+"""Other people's systems: forges that are told, pipelines that ask."""
