@@ -11,8 +11,8 @@ import pytest
 from django.db import DatabaseError
 from django.http import HttpResponse
 
+from seamark.client import Client
 from seamark.core.checkout import Route
-from seamark.intake.connectors.server import Server
 from seamark.intake.discovery import excerpt
 from seamark.intake.discovery.excerpt import Excerpt
 from seamark.pipeline import imports
@@ -162,8 +162,8 @@ def test_the_client_sends_it_as_a_part_of_its_own(tmp_path: Any) -> None:
     path = tmp_path / "semgrep.sarif"
     path.write_bytes(REPORT)
     transport = httpx2.MockTransport(answer)
-    with Server("https://seamark.example", "smk_token", transport=transport, sleep=lambda _: None) as server:
-        server.send(path, {"application": "shop"}, source=TOLD)
+    with Client("https://seamark.example", "smk_token", transport=transport, sleep=lambda _: None) as server:
+        server.send(path, {"application": "shop"}, source=excerpt.encode(TOLD))
         server.send(path, {"application": "shop"})
     part = b'name="source"; filename="source.json"\r\nContent-Type: application/json\r\n\r\n' + excerpt.encode(TOLD)
     # Sent again after a busy server's answer, it is still whole.

@@ -11,9 +11,9 @@ from typing import Any, Self
 import msgspec
 import pytest
 
+from seamark import client
 from seamark.core.errors import UnknownFormat
-from seamark.intake.connectors import server
-from seamark.intake.discovery.excerpt import Excerpt
+from seamark.intake.discovery.excerpt import Excerpt, decode
 from tests.pipeline.reports import hit, sarif
 
 from .conftest import Command
@@ -48,17 +48,17 @@ class Stand:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def send(self, path: Path, fields: dict[str, Any], tell: Callable[[int], None], *, source: Excerpt | None) -> Any:
+    def send(self, path: Path, fields: dict[str, Any], tell: Callable[[int], None], *, source: bytes | None) -> Any:
         if self.failure is not None:
             raise self.failure
-        self.sent.append((path.read_bytes(), source))
+        self.sent.append((path.read_bytes(), decode(source) if source is not None else None))
         return OUTCOME
 
 
 @pytest.fixture
 def stand(monkeypatch: pytest.MonkeyPatch) -> Stand:
     stand = Stand()
-    monkeypatch.setattr(server, "Server", stand)
+    monkeypatch.setattr(client, "Client", stand)
     monkeypatch.setenv("SEAMARK_URL", "https://seamark.example")
     monkeypatch.setenv("SEAMARK_TOKEN", "smk_x")
     return stand

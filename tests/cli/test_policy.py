@@ -96,7 +96,7 @@ def test_sync_list_and_show(seamark: Command, folder: Path, settings: object, tm
     (folder / "a.yaml").write_text(text("issue.sevrity > 2", name="exposed"))
     refused = seamark("policy", "sync", "mine")
     assert refused.code == 1
-    assert "a.yaml:5:16" in refused.out
+    assert "a.yaml:5:16" in refused.err
     assert "what was in force stays" in refused.out
     assert "not taken over: a.yaml:5:16" in seamark("policy", "list").out
 

@@ -63,8 +63,8 @@ class Signer(NamedTuple):
 
 def new_signer(name: str) -> Signer:
     """Make a key. Raises `InvalidNote` for a name that cannot be one."""
-    if not _NAME.fullmatch(name):
-        raise InvalidNote("A key's name has 1 to 200 characters, and neither spaces nor a plus")
+    if not _NAME.fullmatch(name) or not name.isprintable():
+        raise InvalidNote("A key's name has 1 to 200 printable characters, and neither spaces nor a plus")
     return Signer(name, Ed25519PrivateKey.generate().private_bytes_raw())
 
 

@@ -263,8 +263,11 @@ def key(name: str, path: Path | None, *, as_lines: bool) -> None:
 
     made = new_signer(name)
     if path is not None:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(f"{made}\n")
+        try:
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(f"{made}\n")
+        except (OSError, ValueError) as error:
+            raise click.ClickException(f"{output.named(str(path))} cannot be written: {error}") from None
     if as_lines:
         output.json_line({"verifier": str(made.verifier), **({} if path is not None else {"signer": str(made)})})
         return

@@ -350,7 +350,7 @@ def sync(
             output.json_line(found)
             continue
         for mistake in found.mistakes:
-            output.say(str(mistake))
+            output.complain(str(mistake))
         told = [
             f"{len(names)} {word}"
             for word, names in (("added", found.added), ("changed", found.changed), ("removed", found.removed))

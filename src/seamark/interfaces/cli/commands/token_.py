@@ -125,6 +125,7 @@ def revoke(number: int) -> None:
     type=click.Choice(["import", "gate"]),
     default=("import", "gate"),
     show_default=True,
+    help="What the tokens may do; can be given several times.",
 )
 @click.option(
     "--application", "names", multiple=True, metavar="NAME", help="Only for this one; can be given several times."
