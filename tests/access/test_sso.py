@@ -16,7 +16,8 @@ from django.test import Client
 
 from seamark.pipeline.signon import providers
 from seamark.pipeline.signon.model import Provider
-from seamark.store.models import Group, SignOn, User
+from seamark.store.models import Grant, Group, LedgerEntry, SignOn, User
+from seamark.store.models.people import Role
 from tests.access.conftest import events, is_in, known, log_in
 from tests.factories import PASSWORD, make_person
 from tests.support import oidc
@@ -143,6 +144,20 @@ def test_groups_follow_the_claims_at_each_log_in(okta: Provider, idp: oidc.Provi
     del idp.person["groups"]
     go(Client())
     assert set(grace.teams.values_list("name", flat=True)) == {"Chess"}
+
+
+def test_a_provider_cannot_take_the_last_administrator_away(okta: Provider, idp: oidc.Provider) -> None:
+    change(okta, creates_people=True, groups={"admins": "Keepers"})
+    Grant.objects.create(group=Group.objects.create(name="Keepers"), role=Role.ADMIN)
+    idp.person["groups"] = ["admins"]
+    go(Client())
+    idp.person["groups"] = []
+    client = Client()
+    go(client)
+    assert is_in(client)
+    assert list(User.objects.get().teams.values_list("name", flat=True)) == ["Keepers"]
+    assert "nobody who administers" in events("groups_kept")[0]["why"]
+    assert LedgerEntry.objects.filter(kind="group", actor="system:sign-on").count() == 2
 
 
 def _other_key(idp: oidc.Provider) -> None:

@@ -293,3 +293,30 @@ def test_a_mistake_of_ours_is_no_violation(seamark: Command, after: Path, monkey
     told = seamark("gate", after, "--all-new")
     assert told.code == 2
     assert "mistake in Seamark" in told.err
+
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "harbour"
+
+
+class TestTheExample:
+    """The policy that the whole is about, on the builds of the example shop."""
+
+    POLICY = "no-critical-in-internet-facing"
+
+    def told(self, seamark: Command, now: str, before: str) -> tuple[int, list[str]]:
+        """Return the exit code, and where the policy blocks a build of one day against that of another."""
+        reports = EXAMPLE / "reports"
+        result = seamark(
+            "gate", reports / now / "semgrep.json", "--baseline", reports / before / "semgrep.json", "--source", EXAMPLE, "--format", "json",
+        )  # fmt: skip
+        breaches = json.loads(result.out)["breaches"]
+        blocks = [one for one in breaches if (one["policy"], one["effect"]) == (self.POLICY, "block")]
+        return result.code, [f"{one['path']}:{one['line']}" for one in blocks]
+
+    def test_what_a_build_brings_blocks_it(self, seamark: Command) -> None:
+        # That of staff.js was in admin.js before, and those of catalog.js and shop.js stood there: they are no news.
+        assert self.told(seamark, "2026-06-01", "2026-05-04") == (1, ["services/orders/harbour_orders/carts.py:40"])
+
+    @pytest.mark.parametrize("day", ["2026-05-04", "2026-06-01"])
+    def test_a_build_that_brings_nothing_passes(self, seamark: Command, day: str) -> None:
+        assert self.told(seamark, day, day) == (0, [])

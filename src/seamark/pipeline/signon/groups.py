@@ -6,6 +6,9 @@ from collections.abc import Mapping
 
 from django.db import transaction
 
+from seamark.core.errors import NotAllowed
+from seamark.governance.access.administrators import keeping_one
+from seamark.governance.ledger.record import record
 from seamark.pipeline.signon.audit import note
 from seamark.pipeline.signon.model import Provider
 from seamark.store.models import Group, User
@@ -22,7 +25,8 @@ def named_by(provider: Provider, claims: Mapping[str, object]) -> set[str]:
 def follow(user: User, provider: Provider, claims: Mapping[str, object]) -> None:
     """Make a person a member of the groups that claims give, and of no other group that the rules of this provider name.
 
-    Groups that no rule names are left alone; one that is not there yet is made, and grants nothing.
+    Groups that no rule names are left alone; one that is not there yet is made, and grants nothing. Nobody is
+    taken out of a group where that would leave nobody who administers everything.
     """
     ruled = set(provider.groups.values())
     if not ruled:
@@ -34,6 +38,14 @@ def follow(user: User, provider: Provider, claims: Mapping[str, object]) -> None
     for name in sorted(wanted - held):
         group, _ = Group.objects.get_or_create(name=name)
         group.members.add(user)
-    for group in Group.objects.filter(name__in=held - wanted):
-        group.members.remove(user)
+    # A provider's mistake must not leave nobody who can mend it.
+    try:
+        with keeping_one():
+            for group in Group.objects.filter(name__in=held - wanted):
+                group.members.remove(user)
+    except NotAllowed as error:
+        wanted |= held
+        note("groups_kept", user, by=f"provider {provider.slug}", why=str(error))
     note("groups_followed", user, by=f"provider {provider.slug}", before=sorted(held), after=sorted(wanted))
+    told = {"person": user.get_username(), "provider": provider.slug, "before": sorted(held), "after": sorted(wanted)}
+    record("group", f"groups of {user.get_username()}", told, actor="sign-on")
