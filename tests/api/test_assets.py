@@ -332,13 +332,16 @@ class TestContext:
 
     def test_what_is_taken_back_is_the_files_again(self, everybody: Caller) -> None:
         path = "/applications/storefront/context"
-        everybody("PUT", path, {"exposure": "internet", "environment": "production"})
-        told = everybody("PUT", path, {"exposure": None}).json()
-        assert (told["exposure"], told["environment"], told["origins"]) == (
-            None,
-            "production",
-            {"environment": "person"},
-        )
+        everybody("PUT", path, {"exposure": "internet", "sla_tier": "gold"})
+        told = everybody("PUT", path, {"sla_tier": None}).json()
+        assert (told["exposure"], told["sla_tier"], told["origins"]) == ("internet", None, {"exposure": "person"})
+
+    def test_what_looks_safer_takes_a_right(self, everybody: Caller) -> None:
+        path = "/applications/storefront/context"
+        everybody("PUT", path, {"exposure": "internet"})
+        refused = everybody("PUT", path, {"exposure": None})
+        assert refused.status_code == 422
+        assert "would look safer than it is known to be (exposure)" in refused.json()["detail"]
 
     def test_issues_are_scored_anew(self, everybody: Caller) -> None:
         before = everybody("GET", "/issues").json()["items"][0]["risk"]

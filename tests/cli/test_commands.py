@@ -214,7 +214,7 @@ class TestUser:
         make_person("mia")
         result = seamark("user", "add", name)
         assert (result.code, result.out) == (1, "")
-        assert "cannot be a user's name" in result.err or "There is a user" in result.err
+        assert "cannot be the username" in result.err or "There is a user" in result.err
         assert User.objects.count() == 1
 
     def test_token(self, seamark: Command) -> None:

@@ -112,7 +112,7 @@ def test_worker_ends_with_the_signal(installation: Installation) -> None:
     with installation.start("worker") as process:
         try:
             assert process.stderr is not None
-            assert b"Waiting for imports" in process.stderr.readline()
+            assert b"Waiting for work" in process.stderr.readline()
             process.send_signal(signal.SIGTERM)
             out, err = process.communicate(timeout=20)
         finally:

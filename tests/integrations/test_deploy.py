@@ -17,7 +17,7 @@ import yaml
 from django.urls import resolve
 
 from seamark.intake.discovery.infrastructure.hcl import read_hcl
-from seamark.interfaces.api.decisions import DecisionShape, Question
+from seamark.interfaces.api.decisions import DeployDecisionShape, DeployQuestion
 
 DEPLOY = Path(__file__).parents[2] / "integrations" / "deploy"
 DIGEST = "sha256:" + "a" * 64
@@ -63,14 +63,14 @@ def test_the_hook_of_argo_cd() -> None:
 
 def test_the_stage_of_spinnaker() -> None:
     stage = json.loads((DEPLOY / "spinnaker" / "webhook-stage.json").read_text())
-    Question.model_validate(stage["payload"])
+    DeployQuestion.model_validate(stage["payload"])
     assert set(f"{stage['successStatuses']},{stage['terminalStatuses']}".split(",")) == {
         "pass",
         "warn",
         "block",
         "indeterminate",
     }
-    fields = DecisionShape.model_fields
+    fields = DeployDecisionShape.model_fields
     assert {stage["statusJsonPath"].split(".")[1], stage["statusUrlJsonPath"].split(".")[1]} <= fields.keys()
 
 

@@ -24,7 +24,19 @@ def fill(count: int) -> None:
 
 def test_every_decision_is_recorded_and_all_of_it_verifies(decided: User, key: Verifier) -> None:
     kinds = set(LedgerEntry.objects.values_list("kind", flat=True))
-    assert kinds == {"triage", "merge", "closure", "context", "grant", "token", "user", "alias", "waiver", "verdict"}
+    assert kinds == {
+        "triage",
+        "merge",
+        "closure",
+        "context",
+        "grant",
+        "token",
+        "user",
+        "alias",
+        "waiver",
+        "verdict",
+        "policy",
+    }
     checkpoints.sign_now()
     told = verify_database(key)
     assert told.faults == ()

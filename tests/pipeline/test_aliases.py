@@ -89,7 +89,7 @@ class TestRevocation:
 
     def test_who_says_so_is_told(self) -> None:
         send("OSV", flaw(CVE, GHSA))
-        person = make_person("ann", Role.ANALYST)
+        person = make_person("ann", Role.APPROVER)
         revoke(person, CVE, GHSA)
         (one,) = assertions_of(GHSA)
         assert (one.left, one.right, one.asserter, one.revoked_by) == (CVE, GHSA, "spoken", "ann")

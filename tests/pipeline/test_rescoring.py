@@ -80,7 +80,7 @@ def test_moves_of_a_point_or_more_leave_an_event() -> None:
     actor = make_person("root", Role.ADMIN)
     before = scores()
     old = profiles.active_profile()
-    use = profiles.apply(actor, profiles.draft(actor, changed(fixable=0.3, reach=3.0)))
+    use = profiles.apply(actor, profiles.draft(actor, changed(fixable=0.26, reach=3.0)))
     newest = Event.objects.order_by("-id")[0].pk
     rescoring.follow(use)
     after = scores()

@@ -267,7 +267,7 @@ class PackageWordShape(Answer):
     detail: str
 
 
-class SuggestionShape(Answer):
+class VendorSuggestionShape(Answer):
     """A vendor says that this very package version, which findings name, does not have the flaw. Nothing is closed by it."""
 
     purl: str
@@ -282,7 +282,7 @@ class VendorsShape(Answer):
     views: list[VendorViewShape]
     packages: list[PackageWordShape] = Field(description="Those that findings name first, at most 60.")
     more: bool
-    suggestions: list[SuggestionShape]
+    suggestions: list[VendorSuggestionShape]
 
 
 class VulnerabilityShape(Answer):
