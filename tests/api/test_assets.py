@@ -330,11 +330,17 @@ class TestContext:
         event = Event.objects.get(kind="described")
         assert event.details["after"]["revenue_per_hour"] == 1200.5
 
-    def test_what_is_taken_back_is_the_files_again(self, everybody: Caller) -> None:
-        path = "/applications/storefront/context"
-        everybody("PUT", path, {"exposure": "internet", "sla_tier": "gold"})
-        told = everybody("PUT", path, {"sla_tier": None}).json()
-        assert (told["exposure"], told["sla_tier"], told["origins"]) == ("internet", None, {"exposure": "person"})
+    def test_what_is_taken_back_is_the_files_again(
+        self, estate: dict[str, Application], caller: Callable[..., Caller]
+    ) -> None:
+        admin, path = caller(make_person("root", Role.ADMIN)), "/applications/storefront/context"
+        admin("PUT", path, {"exposure": "internet", "environment": "production"})
+        told = admin("PUT", path, {"exposure": None}).json()
+        assert (told["exposure"], told["environment"], told["origins"]) == (
+            None,
+            "production",
+            {"environment": "person"},
+        )
 
     def test_what_looks_safer_takes_a_right(self, everybody: Caller) -> None:
         path = "/applications/storefront/context"
