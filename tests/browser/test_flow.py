@@ -48,7 +48,7 @@ def test_upload_list_issue_triage_undo(ada: Page, tmp_path: Path) -> None:
         write_report(tmp_path, "second.sarif", "other.py", "third.py"),
     ]
     ada.get_by_label("Choose reports").set_input_files(reports)
-    ada.get_by_label("Application").fill("Harbour")
+    ada.get_by_role("combobox", name="Application").fill("Harbour")
     ada.get_by_role("button", name="Import", exact=True).click()
     expect(ada.locator(".uploads .chip.good")).to_have_count(2)
     expect(ada.locator("#history tbody tr")).to_have_count(2)
@@ -206,7 +206,7 @@ def test_an_expired_session_leads_to_the_log_in(ada: Page) -> None:
 
 def test_a_live_import_shows_its_progress(ada: Page, tmp_path: Path) -> None:
     ada.goto("/imports/?application=Storefront")
-    expect(ada.get_by_label("Application")).to_have_value("Storefront")
+    expect(ada.get_by_role("combobox", name="Application")).to_have_value("Storefront")
     ada.get_by_label("Choose reports").set_input_files(write_report(tmp_path, "live.sarif", "live.py"))
     with ada.expect_response(lambda answer: answer.request.method == "POST"):
         ada.get_by_role("button", name="Import", exact=True).click()
