@@ -18,6 +18,7 @@ from seamark.store.models import Application, Fix, Issue, User
 from seamark.store.models.people import Role
 from tests.api.described import description
 from tests.factories import make_person
+from tests.support.connection import connection_kept
 
 EXAMPLES = int(os.environ.get("SEAMARK_TEST_EXAMPLES", "5"))
 """Requests for each operation and role; half of them name things that are there."""
@@ -70,7 +71,8 @@ def _try(operation: Any, headers: dict[str, str], there: dict[str, Any]) -> list
         if real:
             for name in case.path_parameters or {}:
                 case.path_parameters[name] = there.get(name, case.path_parameters[name])
-        response = case.call(headers=headers)
+        with connection_kept():
+            response = case.call(headers=headers)
         statuses.append(response.status_code)
         case.validate_response(response, checks=CHECKS)
 

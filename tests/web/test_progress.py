@@ -13,6 +13,7 @@ from seamark.interfaces.web import progress
 from seamark.store.models import Application, Import, User
 from seamark.store.models.people import Role
 from tests.factories import make_person
+from tests.support.connection import connection_kept
 from tests.web.test_imports import report, work
 
 LogIn = Callable[[User], Client]
@@ -42,7 +43,8 @@ def test_a_row_is_told_until_it_is_done(client: Client) -> None:
     rest = list(told)
     assert [one["state"] for one in events(rest)] == ["done"]
     assert rest[-1].startswith(b"event: end")
-    answer.close()
+    with connection_kept():
+        answer.close()
 
 
 def test_only_ones_own_are_told(client: Client, world: dict[str, Application], logged_in: LogIn) -> None:
@@ -59,12 +61,14 @@ def test_few_listen_at_once(client: Client) -> None:
     address = f"/imports/events/?id={Import.objects.get().pk}"
     taken = [client.get(address) for _ in range(progress.AT_ONCE)]
     assert client.get(address).status_code == 503
-    for one in taken:
-        one.close()
-        one.close()
+    with connection_kept():
+        for one in taken:
+            one.close()
+            one.close()
     again = client.get(address)
     assert again.status_code == 200
-    again.close()
+    with connection_kept():
+        again.close()
 
 
 def test_a_stream_does_not_last(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,7 +79,8 @@ def test_a_stream_does_not_last(client: Client, monkeypatch: pytest.MonkeyPatch)
     told = list(answer.streaming_content)
     assert b": still here\n\n" in told
     assert told[-1].startswith(b"event: end")
-    answer.close()
+    with connection_kept():
+        answer.close()
 
 
 def test_what_a_scan_changed_and_covered(client: Client) -> None:
