@@ -68,11 +68,18 @@ class InvalidSetting(SeamarkError):
 
 
 class RemoteFailure(SeamarkError):
-    """Another service refused or did not answer. `permanent` says that trying again makes no sense."""
+    """Another service refused or did not answer. `permanent` says that trying again makes no sense, `retry_after` how many seconds it asked for."""
 
-    def __init__(self, reason: str, *, permanent: bool) -> None:
-        self.permanent = permanent
+    def __init__(self, reason: str, *, permanent: bool, retry_after: float = 0.0) -> None:
+        self.permanent, self.retry_after = permanent, retry_after
         super().__init__(reason)
+
+
+class Gone(RemoteFailure):
+    """What was asked for is not there any more at the other service."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, permanent=True)
 
 
 class NotAllowed(SeamarkError):

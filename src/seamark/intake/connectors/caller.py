@@ -130,8 +130,8 @@ class Caller:
         told = _told(answer.body)
         raise RemoteFailure(
             f"{self._name} {words}{f' ({told})' if told else ''}",
-            permanent=answer.status not in BUSY and answer.status < 500,
-        )
+            permanent=answer.status not in BUSY and answer.status < 500, retry_after=_named_pause(answer.headers),
+        )  # fmt: skip
 
     def _unreachable(self, error: httpx2.HTTPError) -> RemoteFailure:
         where = self._client.base_url.netloc.decode()
