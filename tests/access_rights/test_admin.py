@@ -7,15 +7,18 @@ import re
 import pytest
 from django.http import HttpResponse
 from django.test import Client
+from django.urls import reverse
 
-from seamark.interfaces.web.admin import audit, frame, grants, groups, people, roles, tokens
+from seamark.governance.access import accounts
+from seamark.interfaces.web.admin import frame
 from seamark.interfaces.web.admin.urls import urlpatterns
 from seamark.pipeline.people import live_token
-from seamark.store.access import may
+from seamark.store.access import may, visible_to
 from seamark.store.models import Application, CustomRole, Federation, Grant, Group, Token, User
 from seamark.store.models.people import Role
 from seamark.store.permissions import Permission
-from tests.factories import make_person
+from tests.factories import PASSWORD, make_person
+from tests.support.access import prove
 
 BASE = "/administration"
 
@@ -23,6 +26,7 @@ BASE = "/administration"
 def browser(person: User) -> Client:
     client = Client()
     client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    prove(client, person)
     return client
 
 
@@ -157,8 +161,62 @@ def test_a_cursor_that_is_none(admin: User, path: str) -> None:
     assert (answer.status_code, answer["Location"]) == (302, f"{BASE}/{path.partition('?')[0]}")
 
 
-def test_everything_has_an_address() -> None:
-    modules = (audit, grants, groups, people, roles, tokens)
-    assert len(urlpatterns) == len(modules) + 2
+def test_every_tab_leads_somewhere_for_whoever_sees_it(admin: User, shop: Application) -> None:
+    """No dead ends: a tab is shown to exactly those who get in."""
+    names = {one.name for one in urlpatterns}
+    assert {one.name for one in frame.TABS} <= names | {"sign-ons"}
+    people = [
+        admin, make_person("odo", Role.AUDITOR), make_person("lead", Role.ADMIN, unit=shop.unit), make_person("vera", Role.VIEWER),
+        make_person("nobody"),
+    ]  # fmt: skip
+    for who in people:
+        seen, client = visible_to(who), browser(who)
+        for tab in frame.TABS:
+            assert (client.get(reverse(tab.name)).status_code == 200) == tab.shown(seen), (who.username, tab.name)
+
+
+def test_numbers() -> None:
     assert frame.number("12") == 12
     assert frame.number("²") == frame.number("") == frame.number("9" * 30) == 0
+
+
+FORMS = {
+    "people/": {"username": "robot", "kind": "service"},
+    "groups/": {"name": "Security"},
+    "grants/": {"grant": "1"},
+    "roles/": {"action": "create", "name": "made", "rights": ["issue.read"]},
+    "tokens/": {"action": "federate"},
+    "people/{person}/": {"action": "give", "role": "admin"},
+    "groups/{group}/": {"action": "give", "role": "admin"},
+}
+
+
+@pytest.mark.parametrize("path", FORMS)
+def test_who_may_do_what_is_changed_only_by_somebody_who_proved_to_be_there(admin: User, path: str) -> None:
+    group, mia = Group.objects.create(name="Team"), make_person("mia")
+    client = browser(admin)
+    prove(client, admin, ago=601)
+    address = f"{BASE}/{path.format(person=mia.pk, group=group.pk)}"
+    before = (Grant.objects.count(), User.objects.count(), Group.objects.count(), CustomRole.objects.count())
+    answer = client.post(address, FORMS[path])
+    assert answer["Location"].startswith("/login/again/")
+    assert (Grant.objects.count(), User.objects.count(), Group.objects.count(), CustomRole.objects.count()) == before
+    assert client.get(address).status_code == 200
+
+
+def test_a_form_is_carried_out_after_the_proof_with_all_that_was_chosen(
+    admin: User, shop: Application, payroll: Application
+) -> None:
+    robot = accounts.create_service(admin, "robot")
+    client = browser(admin)
+    prove(client, admin, ago=601)
+    form = {
+        "action": "make", "account": robot.pk, "name": "ci", "scopes": ["read", "import"], "applications": [shop.pk, payroll.pk],
+        "days": "30",
+    }  # fmt: skip
+    again = client.post(f"{BASE}/tokens/", form)["Location"]
+    assert not Token.objects.exists()
+    page = client.post(again, {"password": PASSWORD, "next": f"{BASE}/tokens/"})
+    assert re.search(r"smk_[0-9A-Za-z]{40}", page.content.decode())
+    token = Token.objects.get()
+    assert (token.scopes, token.applications) == (["read", "import"], sorted([shop.pk, payroll.pk]))

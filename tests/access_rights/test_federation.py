@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import httpx2
 import pytest
 from django.test import Client
 from hypothesis import given
@@ -16,7 +15,6 @@ from seamark.core.errors import NotAllowed, RemoteFailure
 from seamark.governance.access import accounts, federation, grants, roles
 from seamark.governance.access.identity import fits, matches, opened, verified
 from seamark.governance.access.places import Place
-from seamark.intake.connectors.guard import Guarded
 from seamark.intake.connectors.issuers import AGAIN, FRESH, Keys, fetch_keys
 from seamark.interfaces.api import federation as api
 from seamark.store.models import Application, Event, Federation, Token, User
@@ -219,52 +217,6 @@ def test_keys_are_kept_and_asked_for_again() -> None:
         keys.of("a", "k2")
     assert keys.of("a", "other") == [{"kid": "k2"}]
     assert len(asked) == 3
-
-
-class Inner(httpx2.BaseTransport):
-    """Notes what it is asked, and answers nothing."""
-
-    def __init__(self) -> None:
-        self.sent: list[httpx2.Request] = []
-
-    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        self.sent.append(request)
-        return httpx2.Response(204)
-
-
-@pytest.mark.parametrize(
-    ("url", "addresses", "internal", "goes"),
-    [
-        ("https://issuer.example/x", ["93.184.216.34"], [], True),
-        ("https://issuer.example/x", ["2606:2800:220:1:248:1893:25c8:1946"], [], True),
-        ("http://issuer.example/x", ["93.184.216.34"], [], False),
-        ("https://issuer.example/x", ["10.0.0.1"], [], False),
-        ("https://issuer.example/x", ["93.184.216.34", "127.0.0.1"], [], False),
-        ("https://issuer.example/x", ["169.254.169.254"], [], False),
-        ("https://issuer.example/x", ["::1"], [], False),
-        ("https://issuer.example/x", ["::ffff:10.0.0.1"], [], False),
-        ("https://issuer.example/x", ["fe80::1%eth0"], [], False),
-        ("https://issuer.example/x", ["224.0.0.1"], [], False),
-        ("https://issuer.example/x", ["10.0.0.1"], ["issuer.example"], True),
-        ("https://issuer.example:8443/x", ["10.0.0.1"], ["issuer.example:443"], False),
-        ("http://issuer.example/x", ["10.0.0.1"], ["issuer.example"], False),
-        ("http://issuer.example/x", ["127.0.0.1"], ["ISSUER.example"], True),
-        ("https://issuer.example/x", [], [], False),
-    ],
-)
-def test_the_guard(url: str, addresses: list[str], internal: list[str], goes: bool) -> None:
-    inner = Inner()
-    with httpx2.Client(transport=Guarded(internal, resolve=lambda *_: addresses, inner=inner)) as client:
-        if not goes:
-            with pytest.raises(RemoteFailure):
-                client.get(url)
-            assert not inner.sent
-            return
-        client.get(url)
-    (sent,) = inner.sent
-    assert sent.url.host == addresses[0]
-    assert sent.headers["Host"] == "issuer.example"
-    assert sent.extensions["sni_hostname"] == "issuer.example"
 
 
 @pytest.fixture

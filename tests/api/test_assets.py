@@ -133,7 +133,7 @@ class TestList:
             Found(ref=AssetRef(K.SERVICE, f"git.example/acme/more//s{n}"), origin="services") for n in range(60)
         )
         record(Discovery(assets=more), "more", now=MAY, application=Application.objects.get(slug="payroll"))
-        with django_assert_max_num_queries(10):
+        with django_assert_max_num_queries(14):
             everybody("GET", "/assets?limit=60")
         with django_assert_max_num_queries(14):
             everybody("GET", "/assets/facets?kind=service&application=payroll&exposure=none&environment=x")
@@ -205,7 +205,7 @@ class TestAccount:
         assert lone("GET", f"/assets/{number}").status_code == 404
 
     def test_statements_are_few(self, everybody: Caller, django_assert_max_num_queries: Callable) -> None:
-        with django_assert_max_num_queries(25):
+        with django_assert_max_num_queries(29):
             everybody("GET", f"/assets/{asset(ORDERS).pk}")
 
 

@@ -8,7 +8,7 @@ from django.test import Client
 
 from tests.api.described import description
 
-OPEN = {"/api/v1/health", "/api/v1/decisions/terraform", "/api/v1/token/exchange"}
+OPEN = {"/api/v1/health", "/api/v1/decisions/terraform", "/api/v1/token/exchange", "/api/v1/callbacks/{secret}"}
 """Without a token: health, and what brings proofs of its own (a signature, an identity token)."""
 OPENAPI = {
     "type": "object",

@@ -16,7 +16,7 @@ from seamark.core.severity import Severity
 from seamark.governance.ledger.attested import Expected
 from seamark.governance.ledger.entry import read_entry
 from seamark.governance.ledger.replaying import replay
-from seamark.governance.triage import service
+from seamark.governance.triage import confirming, service
 from seamark.interfaces.cli.main import main
 from seamark.pipeline.gate import kept
 from seamark.pipeline.people import make_token
@@ -62,6 +62,12 @@ def ask(call: Caller, **more: object) -> dict[str, object]:
 def blocking(told: dict[str, object]) -> list[tuple[str, str]]:
     breaches: list[dict[str, str]] = told.get("breaches", [])  # type: ignore[assignment]
     return [(one["policy"], one["path"]) for one in breaches if one["effect"] == "block"]
+
+
+@pytest.fixture
+def boss(db: None) -> User:
+    """Somebody whose dismissals gates believe."""
+    return make_person("boss", Role.ADMIN)
 
 
 @pytest.fixture
@@ -124,12 +130,10 @@ def test_records_that_were_changed_do_not_recompute(lone: Caller, request_7: Non
     assert not replay(row.entry).same
 
 
-def test_after_triage_the_verdict_is_stale_and_asking_decides_anew(
-    lone: Caller, request_7: None, analyst: User
-) -> None:
+def test_after_triage_the_verdict_is_stale_and_asking_decides_anew(lone: Caller, request_7: None, boss: User) -> None:
     told = ask(lone, pull_request="7")
     fresh = Issue.objects.get(rule="eval")
-    service.change_state(analyst, Issue.objects.filter(pk=fresh.pk), State.DISMISSED, "false_positive", "never reached")
+    service.change_state(boss, Issue.objects.filter(pk=fresh.pk), State.DISMISSED, "false_positive", "never reached")
     exact = lone("GET", f"/gate/{told['verdict']}?exact=true").json()
     assert exact["stale"] is True
     assert exact["outcome"] == "block"
@@ -139,15 +143,26 @@ def test_after_triage_the_verdict_is_stale_and_asking_decides_anew(
     assert not Verdict.objects.get(pk=told["verdict"]).latest
 
 
-def test_open_pull_requests_are_decided_anew_by_themselves(lone: Caller, request_7: None, analyst: User) -> None:
+def test_open_pull_requests_are_decided_anew_by_themselves(lone: Caller, request_7: None, boss: User) -> None:
     first = ask(lone, pull_request="7")["verdict"]
     assert kept.refresh(everything()) == []
     fresh = Issue.objects.filter(rule="eval")
-    service.change_state(analyst, fresh, State.DISMISSED, "false_positive", "never reached")
+    service.change_state(boss, fresh, State.DISMISSED, "false_positive", "never reached")
     renewed = kept.refresh(everything())
     assert [one.replaces_id for one in renewed] == [first]
     assert renewed[0].outcome != "block"
     assert kept.refresh(everything()) == []
+
+
+def test_a_dismissal_opens_the_gate_once_a_second_person_confirms_it(
+    lone: Caller, request_7: None, analyst: User, boss: User
+) -> None:
+    told = ask(lone, pull_request="7")
+    fresh = Issue.objects.filter(rule="eval")
+    service.change_state(analyst, fresh, State.DISMISSED, "false_positive", "never reached")
+    assert lone("GET", f"/gate/{told['verdict']}").json()["outcome"] == "block"
+    confirming.confirm(boss, fresh, "Looked at it as well")
+    assert blocking(lone("GET", f"/gate/{told['verdict']}").json()) == []
 
 
 def test_a_comment_makes_nothing_stale(lone: Caller, request_7: None, analyst: User) -> None:
@@ -261,7 +276,7 @@ def test_the_command_line_asks_the_server_and_ends_with_its_verdict(live_server:
     assert {one["path"] for one in outcome["breaches"] if one["effect"] == "block"} == {"shop/admin.py"}
     assert Verdict.objects.get(pk=outcome["verdict"]).asker == User.objects.get(username="ci")
     fresh = Issue.objects.filter(rule="eval")
-    service.change_state(make_person("ana", Role.ANALYST), fresh, State.DISMISSED, "false_positive", "never reached")
+    service.change_state(make_person("ana", Role.ADMIN), fresh, State.DISMISSED, "false_positive", "never reached")
     assert CliRunner().invoke(main, words, env={"SEAMARK_TOKEN": token}).exit_code == 0
     # What the server refuses is not taken for its absence.
     wrong = CliRunner().invoke(main, words, env={"SEAMARK_TOKEN": "wrong"})

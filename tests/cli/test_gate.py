@@ -227,7 +227,7 @@ class Away(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def away(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setattr("seamark.client.calls._RETRIES", (0.0, 0.0))
+    monkeypatch.setattr("seamark.client.calls.PAUSES", (0.0, 0.0))
     server = ThreadingHTTPServer(("127.0.0.1", 0), Away)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
@@ -254,7 +254,7 @@ def test_a_server_that_is_away_leaves_it_to_each_policy(
 
 
 def test_nobody_listens(seamark: Command, after: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("seamark.client.calls._RETRIES", (0.0, 0.0))
+    monkeypatch.setattr("seamark.client.calls.PAUSES", (0.0, 0.0))
     told = seamark("gate", "--scan", "4", "--application", "shop", "--url", "http://127.0.0.1:9", "--token", "t")
     assert told.code == 2
     assert "does not answer" in told.err

@@ -133,3 +133,13 @@ def test_verifying_needs_neither_django_nor_a_database(
     told = installation.run("ledger", "verify", tmp_path / "x", "--key", public, code=code)
     assert (told.code, told.out) == (0, "Good: 2 entries, 1 checkpoint\n"), told.err
     assert not installation.home.exists()
+
+
+def test_a_time_stamp_that_is_none_is_a_sentence(seamark: Command, public: Path, entries: None, tmp_path: Path) -> None:
+    seamark("ledger", "checkpoint", "--output", tmp_path / "note", "--timestamp-request", tmp_path / "request.tsq")
+    (tmp_path / "roots.pem").write_text("nothing")
+    told = seamark(
+        "ledger", "stamped", tmp_path / "note", tmp_path / "request.tsq", "--authority", tmp_path / "roots.pem"
+    )
+    assert told.code == 1
+    assert "are not PEM" in told.err

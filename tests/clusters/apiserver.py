@@ -32,7 +32,7 @@ PATHS = {
     "ReplicaSet": "/apis/apps/v1/replicasets", "StatefulSet": "/apis/apps/v1/statefulsets", "DaemonSet": "/apis/apps/v1/daemonsets", "Job": "/apis/batch/v1/jobs",
     "CronJob": "/apis/batch/v1/cronjobs", "Ingress": "/apis/networking.k8s.io/v1/ingresses", "NetworkPolicy": "/apis/networking.k8s.io/v1/networkpolicies",
 }  # fmt: skip
-"""The lists over all namespaces of the same description, by kind."""
+"""The lists over all namespaces, by kind."""
 ROUTES = "/apis/gateway.networking.k8s.io/v1/httproutes"
 
 

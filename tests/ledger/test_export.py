@@ -7,9 +7,11 @@ import subprocess
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import msgspec
 import pytest
+from django.utils import timezone
 
 from seamark.core.errors import NotAllowed, NotFound
 from seamark.governance.ledger import anchors, checkpoints
@@ -243,6 +245,50 @@ def test_a_time_stamp_request_is_understood(key: Verifier, tmp_path: Path) -> No
     ).stdout.decode()[:64]
     dumped = "".join(line.split(" - ")[1][:47].replace("-", " ") + " " for line in told.splitlines() if " - " in line)
     assert digest == dumped.replace(" ", "")
+
+
+TSA: Final = """[tsa]
+default_tsa = own
+[own]
+serial = serial
+crypto_device = builtin
+signer_digest = sha256
+default_policy = 1.2.3.4.1
+digests = sha256
+ess_cert_id_chain = no
+ess_cert_id_alg = sha256
+"""
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl plays the authority")
+def test_a_time_stamp_is_checked_against_its_authority(key: Verifier, tmp_path: Path) -> None:
+    def openssl(*arguments: str) -> None:
+        subprocess.run(["openssl", *arguments], cwd=tmp_path, capture_output=True, check=True)
+
+    record("test", "thing", {})
+    note = checkpoints.sign_now().note
+    (tmp_path / "request.tsq").write_bytes(anchors.timestamp_request(note))
+    (tmp_path / "tsa.cnf").write_text(TSA)
+    (tmp_path / "serial").write_text("01")
+    subject = ("-newkey", "rsa:2048", "-nodes", "-days", "2")
+    openssl("req", "-x509", *subject, "-subj", "/CN=Root", "-keyout", "root.key", "-out", "root.pem")
+    openssl("req", "-x509", *subject, "-subj", "/CN=Other", "-keyout", "other.key", "-out", "other.pem")
+    openssl("req", *subject, "-subj", "/CN=Stamps", "-keyout", "tsa.key", "-out", "tsa.csr")
+    (tmp_path / "ext").write_text("extendedKeyUsage=critical,timeStamping\n")
+    openssl("x509", "-req", "-in", "tsa.csr", "-CA", "root.pem", "-CAkey", "root.key", "-days", "2", "-out", "tsa.pem", "-extfile", "ext", "-set_serial", "7")  # fmt: skip
+    openssl("ts", "-reply", "-config", "tsa.cnf", "-queryfile", "request.tsq", "-signer", "tsa.pem", "-inkey", "tsa.key", "-out", "answer.tsr")  # fmt: skip
+    answer, root = (tmp_path / "answer.tsr").read_bytes(), (tmp_path / "root.pem").read_bytes()
+    assert abs((anchors.stamped_at(note, answer, root) - timezone.now()).total_seconds()) < 60
+    with pytest.raises(anchors.NotAnchored, match="does not hold"):
+        anchors.stamped_at(note + "x", answer, root)
+    with pytest.raises(anchors.NotAnchored, match="does not hold"):
+        anchors.stamped_at(note, answer, (tmp_path / "other.pem").read_bytes())
+    with pytest.raises(anchors.NotAnchored, match="no time stamp"):
+        anchors.stamped_at(note, b"x", root)
+    with pytest.raises(anchors.NotAnchored, match="None of the"):
+        anchors.stamped_at(note, answer, (tmp_path / "tsa.pem").read_bytes())
+    with pytest.raises(anchors.NotAnchored, match="not PEM"):
+        anchors.stamped_at(note, answer, b"x")
 
 
 def test_decisions_are_made_anew(db: None, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,8 @@ from seamark.core.finding import Finding
 from seamark.core.kind import Kind
 from seamark.core.location import ImageLocation
 from seamark.core.severity import Severity
+from seamark.governance.ledger.attested import Expected
+from seamark.governance.ledger.entry import read_entry
 from seamark.governance.ledger.replaying import replay
 from seamark.governance.policy.kept.sync import declare, sync
 from seamark.governance.triage.service import change_state
@@ -278,6 +280,20 @@ def test_a_verdict_is_kept_and_replays_bit_for_bit(tmp_path: Path) -> None:
     assert kept.verdicts(everything()).count() == 1
     replayed = replay(found.kept.entry)
     assert replayed.same, (replayed.recorded, replayed.recomputed)
+
+
+def test_the_ledger_tells_when_a_kept_verdict_was_changed(tmp_path: Path) -> None:
+    in_force(tmp_path / "p", no_critical=NO_CRITICAL)
+    scan(OLD, flaw())
+    number = ask().kept.verdict
+    expected = Expected()
+    for row in LedgerEntry.objects.order_by("number"):
+        expected.learn(read_entry(row.content))
+    about = {"store_verdict", "store_violation"}
+    assert not [one for one in expected.compare() if about & set(one.words.split())]
+    Verdict.objects.filter(pk=number).update(outcome="pass")
+    (fault,) = [one for one in expected.compare() if about & set(one.words.split())]
+    assert fault.words.startswith(f"outcome of store_verdict {number} is")
 
 
 def test_what_belongs_to_no_application_stands_in_the_ledger(tmp_path: Path) -> None:

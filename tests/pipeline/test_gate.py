@@ -19,7 +19,7 @@ from seamark.intake.discovery.changed import Changes, changes_since
 from seamark.intake.discovery.context import read_context
 from seamark.pipeline.gate import baseline
 from seamark.pipeline.gate.judge import Question, judge, remember
-from seamark.pipeline.gate.reports import Reports
+from seamark.pipeline.gather import Gathered
 from tests.support.scanner import write_report
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -147,13 +147,13 @@ def gate(
     repository: Repository, way: str, *, policies: str = POLICY, snippets: bool = True, known: Path | None = None, **more: object
 ) -> Outcome:  # fmt: skip
     """Ask about the working tree: with the reports of main, with a baseline file made of them, or with git alone."""
-    reports = Reports()
+    reports = Gathered(listing=True)
     reports.read(
         write_report(repository.root, repository.root.parent / "after.sarif", snippets=snippets), "after.sarif"
     )
     before = None
     if way in {"reports", "file"}:
-        earlier = Reports()
+        earlier = Gathered(listing=True)
         earlier.read(repository.before, "before.sarif")
         before = remember(earlier, None, now=NOW)
     if way == "file":
@@ -247,7 +247,7 @@ def test_policies_that_fail_open_let_it_pass_undecided(repository: Repository) -
 
 
 def test_a_missing_base_is_told_and_not_taken_for_nothing_new(repository: Repository) -> None:
-    reports = Reports()
+    reports = Gathered(listing=True)
     reports.read(write_report(repository.root, repository.root.parent / "after.sarif"), "after.sarif")
     question = Question(
         bundle=Bundle.compile([Source("p", POLICY)]),
@@ -272,7 +272,7 @@ def test_a_tool_that_the_baseline_lacks_is_judged_by_the_lines_of_the_change(rep
 
 
 def test_what_a_failed_scan_of_main_did_not_report_is_not_known_to_be_new(repository: Repository) -> None:
-    earlier = Reports()
+    earlier = Gathered(listing=True)
     earlier.read(repository.before, "before.sarif")
     known = remember(earlier, None, now=NOW)
     key = ("Lookout", "")
@@ -287,7 +287,7 @@ def test_what_a_failed_scan_of_main_did_not_report_is_not_known_to_be_new(reposi
 def test_grace_counts_from_when_a_baseline_first_saw_it(repository: Repository) -> None:
     policies = POLICY.replace("newOnly: true", "grace: 7d")
     early = datetime(2026, 11, 18, tzinfo=UTC)
-    reports = Reports()
+    reports = Gathered(listing=True)
     reports.read(repository.before, "before.sarif")
     first = remember(reports, None, now=early)
     again = remember(reports, None, earlier=first, now=NOW)
@@ -306,7 +306,7 @@ def test_the_same_input_gives_the_same_bytes(repository: Repository) -> None:
 
 
 def test_a_baseline_holds_no_code(repository: Repository) -> None:
-    reports = Reports()
+    reports = Gathered(listing=True)
     reports.read(repository.before, "before.sarif")
     file = repository.root.parent / "main.baseline.gz"
     baseline.write(remember(reports, repository.root, now=NOW), file)
@@ -361,7 +361,7 @@ def test_the_source_is_judged_as_well(repository: Repository) -> None:
 
 
 def test_components_of_an_inventory_are_new_or_not(tmp_path: Path) -> None:
-    def sbom(name: str, *packages: tuple[str, str]) -> Reports:
+    def sbom(name: str, *packages: tuple[str, str]) -> Gathered:
         import json
 
         rows = [
@@ -379,7 +379,7 @@ def test_components_of_an_inventory_are_new_or_not(tmp_path: Path) -> None:
         path.write_text(
             json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1, "components": rows}), "utf-8"
         )
-        reports = Reports()
+        reports = Gathered(listing=True)
         reports.read(path, name)
         return reports
 

@@ -41,6 +41,19 @@ def test_what_waits_first_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
     assert said == ["import", "import", "re-scoring", "re-scoring"]
 
 
+class Pulse:
+    """Counts the signs of life that a worker gives."""
+
+    def __init__(self) -> None:
+        self.beats, self.ended = 0, False
+
+    def beat(self) -> None:
+        self.beats += 1
+
+    def end(self) -> None:
+        self.ended = True
+
+
 def test_it_does_once_a_day_what_is_due_and_goes_on_after_failures(monkeypatch: pytest.MonkeyPatch) -> None:
     at_work = worker.Worker(poll=0.001)
     said: list[str] = []
@@ -60,9 +73,12 @@ def test_it_does_once_a_day_what_is_due_and_goes_on_after_failures(monkeypatch: 
     monkeypatch.setattr(worker, "QUEUES", {"import": pieces(said=said, name="piece", count=1, then=empty)})
     monkeypatch.setattr(worker, "DAILY", (failing, lambda: said.append("daily")))
     monkeypatch.setattr(worker, "PERIODIC", (lambda: said.append("again"),))
+    pulse = Pulse()
+    monkeypatch.setattr(at_work, "_pulse", pulse)
     at_work.run()
     assert said == ["piece", "failing", "daily", "again", "again", "again", "again"]
     assert len(rounds) == 5
+    assert (pulse.beats, pulse.ended) == (6, True)
 
 
 def test_the_real_queues_are_empty_at_first(db: None) -> None:

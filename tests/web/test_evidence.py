@@ -92,7 +92,7 @@ def test_words_for_numbers() -> None:
     assert lead("Known exploited, near <you>; soon") == "<em>Known exploited</em>, near &lt;you&gt;; soon"
     assert (points(884), points(885), points(1000)) == ("88", "89", "100")
     assert (signed(-31), signed(340)) == ("\N{MINUS SIGN}3.1", "+34.0")
-    assert [span(days_ago(days), " ago") for days in (0, 0.5, 3, 60, 800)] == [
+    assert [span(days_ago(days), ago=True) for days in (0, 0.5, 3, 60, 800)] == [
         "just now",
         "12 h ago",
         "3 d ago",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 
 import pytest
 from django.db import connection
@@ -18,6 +19,7 @@ from seamark.store.models.people import Role
 from tests.factories import import_findings, make_person, package
 
 KINDS = ("base_image", "code", "configuration", "rotate", "replace")
+STEPS = {"configuration": 1, "rotate": 2, "upgrade": 2, "base_image": 3, "code": 4, "replace": 8}
 WORDS = {"Upgrade", "Base image", "Code", "Configuration", "Rotate secret", "Replace package"}
 
 
@@ -49,16 +51,21 @@ def facet(page: str) -> dict[str, tuple[str, str]]:
     return {label: (number, address) for address, label, number in found if label in WORDS}
 
 
-def ranked() -> list[str]:
-    """Return the numbers of all fixes by the risk that they remove, added up issue by issue."""
-    removed: dict[int, int] = {}
-    for fix, risk in Issue.objects.filter(open=True).exclude(fix=None).values_list("fix", "risk"):
-        removed[fix] = removed.get(fix, 0) + risk
+def ranked(*, per_effort: bool = True) -> list[str]:
+    """Return the numbers of all fixes by the risk that they remove (for each step of effort), added up issue by issue."""
+    removed: dict[int, Fraction] = {}
+    for fix, kind, target, risk in (
+        Issue.objects.filter(open=True).exclude(fix=None).values_list("fix", "fix__kind", "fix__target", "risk")
+    ):
+        steps = STEPS["replace" if kind == "upgrade" and not target else kind] if per_effort else 1
+        removed[fix] = removed.get(fix, Fraction(0)) + Fraction(risk, steps)
     return [str(fix) for fix in sorted(removed, key=lambda fix: (-removed[fix], fix))]
 
 
 def test_all_kinds_are_ranked_together(client: Client, fixes: list[Fix]) -> None:
     assert listed(client.get("/fixes/").content.decode()) == ranked()
+    assert listed(client.get("/fixes/?by=risk").content.decode()) == ranked(per_effort=False)
+    assert ranked() != ranked(per_effort=False)
 
 
 def test_kinds_narrow_the_list_and_back(client: Client, fixes: list[Fix]) -> None:
@@ -111,7 +118,7 @@ def test_pages_have_every_fix_once_there_and_back(
     there = list(walk(client, "/fixes/", "next"))
     assert [number for page in there for number in page] == ranked()
     assert max(map(len, there)) == 3
-    part = analytics.ranking(Issue.objects.all()).page(3, before=f"0.{2**40}")
+    part = analytics.ranking(Issue.objects.all(), per_effort=True).page(3, before=f"0.{2**40}")
     back = list(walk(client, f"/fixes/?before={part.places[0].cursor}", "prev"))
     assert [number for page in reversed(back) for number in page] == ranked()[:-3]
 
@@ -145,7 +152,9 @@ def test_one_fix_with_what_it_clears(client: Client, world: dict[str, Applicatio
     issues = Issue.objects.filter(fix=fix, open=True)
     page = client.get(f"/fixes/{fix.pk}/").content.decode()
     numbers = dict(re.findall(r"<dt>([^<]+)</dt><dd>(?:<a [^>]+>)?([^<]+)", page))
-    assert numbers["Issues"] == numbers["Findings"] == str(issues.count()) == "2"
+    assert numbers["Issues"] == str(issues.count()) == "2"
+    assert "2 findings say so." in page
+    assert numbers["Effort"] == "medium"
     assert numbers["Assets"] == "1"
     assert numbers["Known exploited"] == str(issues.filter(kev=True).count()) == "1"
     assert numbers["Worst severity"] == "critical"
@@ -225,4 +234,4 @@ def test_statements_of_a_page_do_not_grow(client: Client, fixes: list[Fix]) -> N
             found.append(len(captured))
         counts.append(found)
         Issue.objects.filter(open=True, application=fix.application).update(fix=fix)
-    assert counts[0] == counts[1] == [12, 7]
+    assert counts[0] == counts[1] == [18, 10]

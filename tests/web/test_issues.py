@@ -20,7 +20,7 @@ MOST_STATEMENTS = {
     "/issues/?q=kind:code severity:critical tool:semgrep": 16,
     "/issues/?group=fix": 12,
 }
-"""Database statements of a list page, those of the session included. May only fall."""
+"""Database statements of a list page, those of the session included. Raised only where it answers more than before."""
 
 
 def titles(page: str) -> list[str]:

@@ -417,7 +417,7 @@ def test_navigation(root: Client, client: Client, severe: Policy) -> None:
     page = root.get("/policies/").content.decode()
     for name in ("/policies/", "/waivers/", "/ledger/", "/vulnerabilities/"):
         assert f'<a href="{name}"' in page
-    assert '<a href="/policies/" aria-current="page">' in page
+    assert '<a href="/policies/" aria-current="page"' in page
     # The ledger is for auditors and administrators.
     assert '<a href="/ledger/"' not in client.get("/policies/").content.decode()
 

@@ -16,7 +16,7 @@ from tests.factories import code, import_findings, make_person
 
 LogIn = Callable[[User], Client]
 MOST_STATEMENTS = 14
-"""Database statements of a search, those of the session included. May only fall."""
+"""Database statements of a search, those of the session included. Raised only where it answers more than before."""
 
 
 def found(client: Client, text: str) -> dict[str, list[dict[str, str]]]:

@@ -191,7 +191,7 @@ class TestInbox:
             f">{sql.reference}</a>", f">{other.reference}</a>", "0.72", "close &lt;lines&gt;", "cursor.execute",
         ):  # fmt: skip
             assert words in page
-        assert 'Suggestions <span class="n">1</span>' in page
+        assert '<span>Suggestions</span> <span class="n">1</span>' in page
 
     def test_empty(self, client: Client) -> None:
         assert "Nothing waits for a decision" in client.get("/suggestions/").content.decode()

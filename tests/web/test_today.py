@@ -149,4 +149,4 @@ def test_statements_are_bounded(client: Client) -> None:
 
 
 MOST_STATEMENTS = 30
-"""Database statements of the page, those of the session included. May only fall."""
+"""Database statements of the page, those of the session included. Raised only where it answers more than before."""

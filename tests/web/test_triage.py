@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from django.test import Client
 
-from seamark.store.models import Event, Issue
+from seamark.store.models import Application, Event, Issue, User
 from seamark.store.models.issues import State
+from seamark.store.models.people import Role
+from tests.factories import make_person
 
 
 def change_in(page: str) -> str:
@@ -89,3 +92,22 @@ def test_nobody_of_that_name(client: Client) -> None:
 def test_changes_need_a_post(client: Client) -> None:
     for address in ("/issues/triage/", "/issues/undo/", "/issues/SM-1/comment/", "/account/theme/"):
         assert client.get(address).status_code == 405
+
+
+def test_a_fix_is_verified_and_a_dismissal_says_why_in_the_words_of_vex(client: Client) -> None:
+    one, two = Issue.objects.order_by("pk")[:2]
+    told = {"state": "dismissed", "resolution": "not_affected", "justification": "component_not_present", "comment": "It is not built in"}  # fmt: skip
+    client.post("/issues/triage/", {"issue": one.pk, **told})
+    assert Issue.objects.get(pk=one.pk).justification == "component_not_present"
+    Issue.objects.filter(pk=two.pk).update(state=State.RESOLVED, resolution="fixed", open=False)
+    assert "Verify the fix" in client.get(f"/issues/{two.reference}/").content.decode()
+    client.post("/issues/triage/", {"issue": two.pk, "state": "verified", "comment": "Tried the attack again"})
+    assert Issue.objects.get(pk=two.pk).resolution == "verified"
+
+
+def test_a_dismissal_that_waits_says_so(world: dict[str, Application], logged_in: Callable[[User], Client]) -> None:
+    ann = logged_in(make_person("ann", Role.ANALYST))
+    issue = Issue.objects.order_by("pk")[0]
+    told = {"state": "dismissed", "resolution": "false_positive", "comment": "A test double"}
+    ann.post("/issues/triage/", {"issue": issue.pk, **told})
+    assert "not confirmed yet" in ann.get(f"/issues/{issue.reference}/").content.decode()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import ssl
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
@@ -13,12 +11,9 @@ from uuid import uuid4
 import httpx2
 
 from seamark import __version__
+from seamark.client.attempts import BUSY, PAUSES, base_address, named_pause, rest, unreachable
 from seamark.core.errors import ImportRefused, InvalidQuery, NotFound, RemoteFailure, UnknownFormat, UnreadableReport
 
-_RETRIES = (0.5, 1.0, 2.0, 4.0)
-"""Pauses between attempts, in seconds; a server that names a longer one is believed, up to a minute."""
-_LONGEST = 60.0
-_BUSY = frozenset({429, 502, 503, 504})
 _FAILURES: dict[str, type[UnreadableReport | ImportRefused]] = {
     "unknown-format": UnknownFormat,
     "unreadable-report": UnreadableReport,
@@ -38,7 +33,7 @@ class Connection:
             raise RemoteFailure("SEAMARK_TOKEN is not a token: it has characters that no token has", permanent=True)
         self.sleep = sleep
         self._client = httpx2.Client(
-            base_url=f"{_base(url)}/api/v1",
+            base_url=f"{base_address(url.strip().rstrip('/').removesuffix('/api/v1'), 'SEAMARK_URL')}/api/v1",
             headers={"Authorization": f"Bearer {token}", "User-Agent": f"seamark/{__version__}", "Accept": "application/json"},
             timeout=httpx2.Timeout(30.0, read=timeout, write=600.0),
             transport=transport,
@@ -74,29 +69,19 @@ class Connection:
 
     def _ask(self, call: Callable[[], httpx2.Response]) -> dict[str, Any]:
         """Call the server until it answers, a bounded number of times. Every call is safe to repeat."""
-        pauses = iter(_RETRIES)
+        pauses = iter(PAUSES)
         while True:
             try:
                 response = call()
             except httpx2.HTTPError as error:
-                failure = self._unreachable(error)
+                failure = unreachable(error, self._client.base_url.netloc.decode())
                 if failure.permanent or (pause := next(pauses, None)) is None:
                     raise failure from None
             else:
-                if response.status_code not in _BUSY or (pause := next(pauses, None)) is None:
+                if response.status_code not in BUSY or (pause := next(pauses, None)) is None:
                     return self._read(response)
-                pause = max(pause, _named_pause(response))
-            self.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - spreads clients out, guards nothing
-
-    def _unreachable(self, error: httpx2.HTTPError) -> RemoteFailure:
-        where = self._client.base_url.netloc.decode()
-        if _caused_by(error, ssl.SSLCertVerificationError):
-            return RemoteFailure(
-                f"The certificate of {where} is not trusted ({error}); name your own authority's file in SSL_CERT_FILE",
-                permanent=True,
-            )
-        permanent = not isinstance(error, httpx2.TransportError) or isinstance(error, httpx2.UnsupportedProtocol)
-        return RemoteFailure(f"{where} does not answer ({str(error) or type(error).__name__})", permanent=permanent)
+                pause = max(pause, named_pause(response.headers))
+            rest(pause, self.sleep)
 
     def _read(self, response: httpx2.Response) -> dict[str, Any]:
         status = response.status_code
@@ -135,35 +120,9 @@ class Connection:
             raise NotFound(detail)
         if response.is_error:
             raise RemoteFailure(
-                f"The server answered {status}: {detail}", permanent=status not in _BUSY and status < 500
+                f"The server answered {status}: {detail}", permanent=status not in BUSY and status < 500
             )
         return body
-
-
-def _base(url: str) -> str:
-    """Return the address of the installation, which may have a path. Raises `RemoteFailure`."""
-    base = url.strip().rstrip("/").removesuffix("/api/v1")
-    try:
-        parsed = httpx2.URL(base)
-    except httpx2.InvalidURL as error:
-        raise RemoteFailure(f"SEAMARK_URL is {url!r}, which is no address ({error})", permanent=True) from None
-    if not 0 < (parsed.port or 443) < 65536:
-        raise RemoteFailure(f"SEAMARK_URL is {url!r}; a port is at most 65535", permanent=True)
-    if parsed.scheme not in {"https", "http"} or not parsed.host:
-        raise RemoteFailure(f"SEAMARK_URL is {url!r}; it must start with https:// or http://", permanent=True)
-    return base
-
-
-def _named_pause(response: httpx2.Response) -> float:
-    text = response.headers.get("Retry-After", "")
-    return min(float(text), _LONGEST) if text.isascii() and text.isdigit() else 0.0
-
-
-def _caused_by(error: BaseException, sort: type[BaseException]) -> bool:
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, sort):
-        cause = cause.__cause__ or cause.__context__
-    return cause is not None
 
 
 def failure_of(sort: str, sentence: str) -> UnreadableReport | ImportRefused | RemoteFailure:

@@ -109,6 +109,10 @@ def sentence(event: Event) -> str:
             return _merge_sentence(kind, details)
         case "comment":
             return f"{details.get('comment', '')} —{by}"
+        case "comment_edited":
+            return f"Changed a comment: {details.get('comment', '')} —{by}"
+        case "comment_deleted":
+            return f"Took a comment back{by}"
         case "assigned":
             return f"Assigned to {details.get('after') or 'nobody'}{by}"
         case _:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from seamark.analysis.correlation.roots import Edge, Lineage
 from seamark.analysis.correlation.signals import of_package
 from seamark.core.assets import AssetKind, AssetRef, Relation, image_name
+from seamark.core.component import Component
 from seamark.core.errors import ImportRefused
 from seamark.core.finding import Finding
 from seamark.core.kind import Kind
@@ -41,11 +42,17 @@ class Told(NamedTuple):
 class Gathered:
     """What several reports about one application say."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, listing: bool = False) -> None:
+        """Take nothing in yet; with `listing` components are kept as well."""
+        self._listing = listing
         self.reports: list[Listed] = []
         self.told: list[Told] = []
         self.runs: list[Run] = []
         self.relations: list[Relation] = []
+        self.components: dict[str, Component] = {}
+        """By purl, or by name and version where they have none."""
+        self.inventories = 0
+        """How many of the reports list components."""
 
     def read(self, path: Path, name: str, format: str | Parser = "auto") -> None:
         """Take a report in under a name. Raises `UnreadableReport`; nothing is then taken of it.
@@ -56,6 +63,7 @@ class Gathered:
         told: list[Told] = []
         runs: list[Run] = []
         relations: list[Relation] = []
+        components: dict[str, Component] = {}
         for item in opened.items():
             if type(item) is Finding:
                 told.append(Told(name, len(told), opened.parser.name, len(self.runs) + len(runs) - 1, item))
@@ -63,9 +71,13 @@ class Gathered:
                 runs.append(item)
             elif type(item) is Relation:
                 relations.append(item)
+            elif type(item) is Component and self._listing:
+                components.setdefault(item.purl or f"{item.name}@{item.version}", item)
         self.told += told
         self.runs += runs
         self.relations += relations
+        self.components |= components
+        self.inventories += bool(components)
         tools = tuple(dict.fromkeys(run.tool for run in runs))
         self.reports.append(Listed(path=name, format=opened.parser.name, tools=tools, findings=len(told)))
 

@@ -14,7 +14,7 @@ from seamark.store.models import Application, Event, Import, Verdict
 from seamark.store.models.work import ImportState
 
 ISSUE_EVENTS: Final = (
-    "state", "comment", "assigned", "fixed", "reopened", "moved", "merged", "unmerged", "split", "joined", "severity", "risk", "corroborated",
+    "state", "comment", "comment_edited", "comment_deleted", "assigned", "fixed", "reopened", "moved", "merged", "unmerged", "split", "joined", "severity", "risk", "corroborated",
 )  # fmt: skip
 KINDS: Final[dict[str, str]] = {
     **{f"issue.{kind}": "event" for kind in ISSUE_EVENTS},

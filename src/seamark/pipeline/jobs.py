@@ -12,7 +12,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from seamark.core.errors import SeamarkError
-from seamark.pipeline import bulk
+from seamark.pipeline import bulk, feed_updates
 from seamark.pipeline.imports import wake
 from seamark.store.access import visible_to
 from seamark.store.models import Job, User
@@ -127,5 +127,8 @@ def _triage(job: Job, tell: Callable[[int, dict[str, Any]], None]) -> dict[str, 
     return shown(done)
 
 
-KINDS: Final[dict[str, Callable[[Job, Callable[[int, dict[str, Any]], None]], dict[str, Any]]]] = {"triage": _triage}
+KINDS: Final[dict[str, Callable[[Job, Callable[[int, dict[str, Any]], None]], dict[str, Any]]]] = {
+    "triage": _triage,
+    feed_updates.KIND: feed_updates.carry_out,
+}
 """What can be asked for, by its name."""

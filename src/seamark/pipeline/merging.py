@@ -15,6 +15,7 @@ from django.utils.dateparse import parse_datetime
 
 from seamark.core.errors import NotAllowed
 from seamark.governance.ledger import changes
+from seamark.governance.triage.confirming import doubt
 from seamark.pipeline.ingest.fixes import retarget
 from seamark.pipeline.ingest.issues import write_events
 from seamark.pipeline.ingest.joining import Why, join
@@ -57,6 +58,7 @@ def _join(author: User | None, issues: Sequence[Issue], reason: str) -> Issue:
     if not kept:
         raise NotAllowed("Parts of these issues were split from each other; take that back first")
     _refresh(numbers)
+    doubt(author, kept, "joined with an issue that nobody with the right to had dismissed")
     return Issue.objects.get(pk=kept.pop())
 
 

@@ -255,7 +255,11 @@ def _vex(issue: Issue) -> Vex:
     state = State(issue.state)
     if state is State.RESOLVED:
         return Vex(state=VexState.FIXED)
+    if state is State.DISMISSED and issue.dismissal_unconfirmed:
+        return Vex(state=VexState.UNDER_INVESTIGATION, detail="A dismissal waits to be confirmed")
     if state is State.DISMISSED:
         said, detail = _SAID.get(issue.resolution, (VexState.UNDER_INVESTIGATION, ""))
-        return Vex(state=said, detail=detail)
+        return Vex(
+            state=said, justification=issue.justification if said is VexState.NOT_AFFECTED else "", detail=detail
+        )
     return Vex(state=VexState.AFFECTED if state is not State.OPEN else VexState.UNDER_INVESTIGATION)

@@ -13,17 +13,18 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
-from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
-from django.db import connection, transaction
-from django.db.models import F, Max, Q, QuerySet
+from django.db import transaction
+from django.db.models import F, Max, QuerySet
 from django.utils import timezone
 
-from seamark.core.errors import NotAllowed, RemoteFailure
+from seamark.core.errors import InvalidSetting, NotAllowed, RemoteFailure
+from seamark.intake.connectors import guard
 from seamark.pipeline.hearing import KINDS, SOURCES, Source
-from seamark.pipeline.keys import derived
-from seamark.response.webhooks import guard, signature
+from seamark.pipeline.outbox import lease
+from seamark.response.webhooks import signature
 from seamark.response.webhooks.send import Sent, send
+from seamark.store import secretbox
 from seamark.store.access import visible_to
 from seamark.store.models import Application, User, Webhook, WebhookMessage
 from seamark.store.models.webhooks import MessageState
@@ -55,14 +56,14 @@ def add(
     for cursor in cursors.values():
         cursor["settled"] = cursor["seen"]
     made = Webhook.objects.create(
-        owner=owner, name=name, url=url, kinds=sorted(set(kinds)), application=application, secret=_sealed(key), cursors=cursors
+        owner=owner, name=name, url=url, kinds=sorted(set(kinds)), application=application, secret=secretbox.seal(key), cursors=cursors
     )  # fmt: skip
     return made, key
 
 
 def check_address(url: str) -> None:
     """Refuse an address that can be none. Raises `RemoteFailure`."""
-    guard.check(url, settings.SEAMARK_WEBHOOK_HOSTS)
+    guard.check_url(url, settings.SEAMARK_INTERNAL_HOSTS)
 
 
 def of(owner: User) -> QuerySet[Webhook]:
@@ -73,7 +74,7 @@ def of(owner: User) -> QuerySet[Webhook]:
 def change_key(hook: Webhook) -> str:
     """Give a webhook a new key and return it; for a day messages are signed with the one before too."""
     key = signature.new_secret()
-    hook.earlier_secret, hook.secret, hook.changed_at = hook.secret, _sealed(key), timezone.now()
+    hook.earlier_secret, hook.secret, hook.changed_at = hook.secret, secretbox.seal(key), timezone.now()
     hook.save(update_fields=["earlier_secret", "secret", "changed_at"])
     return key
 
@@ -154,17 +155,11 @@ def _message(hook: Webhook, source: Source, row: Any, now: datetime) -> WebhookM
 
 def _claim() -> WebhookMessage | None:
     now = timezone.now()
-    with transaction.atomic():
-        due = WebhookMessage.objects.filter(
-            Q(lease_until=None) | Q(lease_until__lt=now), state=MessageState.QUEUED, due_at__lte=now, webhook__active=True
-        ).order_by("due_at", "id")  # fmt: skip
-        if connection.vendor == "postgresql":
-            due = due.select_for_update(skip_locked=True, of=("self",))
-        found = due.first()
-        if found is None:
-            return None
-        WebhookMessage.objects.filter(pk=found.pk).update(attempt=F("attempt") + 1, lease_until=now + _LEASE)
-    return WebhookMessage.objects.select_related("webhook__owner").get(pk=found.pk)
+    due = WebhookMessage.objects.filter(
+        lease.free(now), state=MessageState.QUEUED, due_at__lte=now, webhook__active=True
+    ).order_by("due_at", "id")
+    found = lease.claim(due, now, _LEASE)
+    return None if found is None else WebhookMessage.objects.select_related("webhook__owner").get(pk=found.pk)
 
 
 def deliver(message: WebhookMessage) -> None:
@@ -178,7 +173,7 @@ def deliver(message: WebhookMessage) -> None:
             "webhook-timestamp": str(seconds),
             "webhook-signature": signature.sign(_keys(hook), message.reference, seconds, message.body),
         }
-        sent = send(hook.url, message.body, headers, inside=settings.SEAMARK_WEBHOOK_HOSTS)
+        sent = send(hook.url, message.body, headers, internal=settings.SEAMARK_INTERNAL_HOSTS)
         words = "" if sent.taken else sent.words
     except RemoteFailure as error:
         words, permanent = str(error), error.permanent
@@ -194,16 +189,12 @@ def deliver(message: WebhookMessage) -> None:
 
 
 def _settle(message: WebhookMessage, state: MessageState, **more: Any) -> None:
-    WebhookMessage.objects.filter(pk=message.pk, attempt=message.attempt).update(
-        state=state, due_at=None, lease_until=None, finished_at=timezone.now(), **more
-    )
+    lease.settle(message, state=state, due_at=None, finished_at=timezone.now(), **more)
 
 
 def _put_off(message: WebhookMessage, status: int | None, words: str) -> None:
     later = timezone.now() + PAUSES[message.attempt - 1]
-    WebhookMessage.objects.filter(pk=message.pk, attempt=message.attempt).update(
-        due_at=later, lease_until=None, status=status, told=words[:1000]
-    )
+    lease.settle(message, due_at=later, status=status, told=words[:1000])
     # A receiver that is away would make the worker wait for each of its messages.
     soon = min(later, timezone.now() + PAUSES[1])
     WebhookMessage.objects.filter(webhook=message.webhook, state=MessageState.QUEUED, due_at__lt=soon).exclude(
@@ -220,23 +211,13 @@ def _gave_up(hook: Webhook, *, gone: bool) -> None:
 
 
 def _keys(hook: Webhook) -> list[str]:
-    both = (
-        hook.earlier_secret is not None and hook.changed_at is not None and timezone.now() - hook.changed_at < BOTH_KEYS
-    )
-    return [_opened(one) for one in ([hook.secret, hook.earlier_secret] if both else [hook.secret]) if one is not None]
-
-
-def _sealed(key: str) -> bytes:
-    return Fernet(derived("webhook keys")).encrypt(key.encode())
-
-
-def _opened(sealed: bytes | memoryview) -> str:
+    both = hook.changed_at is not None and timezone.now() - hook.changed_at < BOTH_KEYS
     try:
-        return Fernet(derived("webhook keys")).decrypt(bytes(sealed)).decode()
-    except InvalidToken:
-        raise RemoteFailure(
-            "The key of this webhook cannot be read: SEAMARK_SECRET_KEY has changed; give it a new key", permanent=True
-        ) from None
+        return [
+            secretbox.unseal(one) for one in ((hook.secret, hook.earlier_secret) if both else (hook.secret,)) if one
+        ]
+    except InvalidSetting as error:
+        raise RemoteFailure(f"The key of this webhook cannot be read: {error}", permanent=True) from None
 
 
 def _newest(source: Source) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
@@ -15,20 +16,37 @@ from seamark.core.errors import SeamarkError
 from seamark.governance.ledger import checkpoints
 from seamark.governance.waivers import passing
 from seamark.pipeline import bundles, daily, imports, jobs, rescoring, violations, webhooks
+from seamark.pipeline.automation import watch
 from seamark.pipeline.gate import kept
+from seamark.pipeline.heartbeat import Pulse
+from seamark.pipeline.notices import work as notices
+from seamark.pipeline.outbox import send
+from seamark.pipeline.pulls import gates
+from seamark.pipeline.pulls import work as pulls
+from seamark.pipeline.tickets import following
 
 QUEUES: Final[dict[str, Callable[[], bool]]] = {
     "import": imports.work_once,
     "re-scoring": rescoring.work_once,
     "job": jobs.work_once,
     "webhook": webhooks.work_once,
+    "outbox": send.work_once,
+    "pull request": pulls.work_once,
+    "gate comment": gates.work_once,
     "waivers": passing.work_once,
     "verdict": kept.work_once,
 }
 """What waits, by its name: each function works off one piece, and says whether there was one. Imports come first."""
 DAILY: Final[tuple[Callable[[], object], ...]] = (daily.run_if_due, checkpoints.sign_when_due)
 """What is done once a day. Each sees to it itself that only one worker does it."""
-PERIODIC: Final[tuple[Callable[[], object], ...]] = (bundles.work_once, violations.work_once)
+PERIODIC: Final[tuple[Callable[[], object], ...]] = (
+    bundles.work_once,
+    violations.work_once,
+    watch.work_once,
+    following.work_once,
+    notices.work_once,
+    pulls.watch_once,
+)
 """What is looked after whenever nothing waits. Each knows itself when it is due, and lets only one worker do it."""
 log = logging.getLogger(__name__)
 
@@ -46,12 +64,14 @@ class Worker:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._day: date | None = None
+        self._pulse = Pulse()
 
     def run(self) -> None:
         """Work in this thread until `stop`."""
         while not self._stop.is_set():
             busy = False
             try:
+                self._pulse.beat()
                 busy = bool(work_once())
                 if not busy:
                     self._upkeep()
@@ -66,6 +86,8 @@ class Worker:
             if not busy:
                 imports.wake.wait(self._poll)
                 imports.wake.clear()
+        with contextlib.suppress(DatabaseError):
+            self._pulse.end()
         connection.close()
 
     def _upkeep(self) -> None:

@@ -69,19 +69,20 @@ OPTIONS: tuple[Option, ...] = (
         "SEAMARK_RATE_LIMIT",
         int,
         3000,
-        "Requests that one API token may make in a minute, counted by each server process; 0 for no limit.",
-    ),
-    Option(
-        "SEAMARK_WEBHOOK_HOSTS",
-        list,
-        [],
-        "Host names inside your own network that webhooks may reach, separated by commas; all other private addresses are refused.",
+        "Requests that one API token may make in a minute, counted by all servers together; 0 for no limit.",
     ),
     Option(
         "SEAMARK_MAPPINGS",
         Path,
         None,
         "Folder of mapping files (`*.yaml`), each of which is a format of its own; read once, at the start.",
+    ),
+    Option(
+        "SEAMARK_REGISTRIES",
+        str,
+        "",
+        "Where package registries are, as `npm=https://npm.acme.example,pypi=https://pypi.acme.example/simple`; others are looked for where "
+        "their own tools are configured. Only `seamark fix --online` asks them.",
     ),
     Option(
         "SEAMARK_FEED_MIRROR",
@@ -100,8 +101,8 @@ OPTIONS: tuple[Option, ...] = (
         "SEAMARK_INTERNAL_HOSTS",
         list,
         [],
-        "Hosts inside your network (`gitlab.corp.example`, `host:port`), separated by commas, that the server may ask for the keys of "
-        "identity tokens and for vendors' advisories; others have to have public addresses.",
+        "Hosts inside your network (`gitlab.corp.example`, `host:port`), separated by commas, that the server may call: webhooks and "
+        "connections, the keys of identity tokens, vendors' advisories. Others have to have public addresses.",
     ),
     Option(
         "SEAMARK_LEDGER_KEY",
@@ -115,6 +116,12 @@ OPTIONS: tuple[Option, ...] = (
         list,
         ["14", "30", "90", "180", "180"],
         "The most days that a waiver may last, for the priorities P0 to P4; bundles of policies may set less.",
+    ),
+    Option(
+        "SEAMARK_RULES_NEED_APPROVAL",
+        bool,
+        False,
+        "Whether a triage rule acts only after a second person has approved that version of it.",
     ),
     Option(
         "SEAMARK_ENCRYPTION_KEYS",
@@ -175,6 +182,12 @@ OPTIONS: tuple[Option, ...] = (
         int,
         5,
         "Minutes between two looks of the worker at the bundles of policies; 0 leaves them to `seamark policy sync`.",
+    ),
+    Option(
+        "SEAMARK_OFFICE_HOURS",
+        str,
+        "",
+        "Address where developers ask the security team, shown beside the articles of the knowledge base: https:// or mailto:.",
     ),
     Option("SEAMARK_DEBUG", bool, False, "Django's debug pages. Never in production."),
 )

@@ -24,15 +24,16 @@ except InvalidSetting as error:
 
 SEAMARK_HOME = _options["SEAMARK_HOME"]
 SEAMARK_PUBLIC_URL = _options["SEAMARK_PUBLIC_URL"].rstrip("/")
+SEAMARK_OFFICE_HOURS = _options["SEAMARK_OFFICE_HOURS"]
 SEAMARK_UPLOAD_LIMIT = _options["SEAMARK_UPLOAD_LIMIT"] * 1024 * 1024
 SEAMARK_RATE_LIMIT = _options["SEAMARK_RATE_LIMIT"]
-SEAMARK_WEBHOOK_HOSTS = frozenset(_options["SEAMARK_WEBHOOK_HOSTS"])
 SEAMARK_MAPPINGS = _options["SEAMARK_MAPPINGS"]
 SEAMARK_FEED_MIRROR = _options["SEAMARK_FEED_MIRROR"]
 SEAMARK_POLICY_TOKEN = _options["SEAMARK_POLICY_TOKEN"]
 SEAMARK_POLICY_SYNC = _options["SEAMARK_POLICY_SYNC"]
 SEAMARK_CSAF_PROVIDERS = _options["SEAMARK_CSAF_PROVIDERS"]
 SEAMARK_INTERNAL_HOSTS = _options["SEAMARK_INTERNAL_HOSTS"]
+SEAMARK_RULES_NEED_APPROVAL = _options["SEAMARK_RULES_NEED_APPROVAL"]
 SEAMARK_LEDGER_KEY = _options["SEAMARK_LEDGER_KEY"]
 SEAMARK_ENCRYPTION_KEYS = _options["SEAMARK_ENCRYPTION_KEYS"] or [SECRET_KEY]
 SEAMARK_LOCAL_LOGIN = _options["SEAMARK_LOCAL_LOGIN"]
@@ -72,10 +73,10 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "seamark.interfaces.web.locale.LocaleMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "seamark.interfaces.web.access.seen.SessionMiddleware",
     "seamark.interfaces.web.access.required.SecondFactorMiddleware",
@@ -241,6 +242,9 @@ WHITENOISE_AUTOREFRESH = DEBUG
 WHITENOISE_MAX_AGE = 3600
 
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+# Numbers are written alike in all languages: they stand in drawings and form fields too.
+FORMAT_MODULE_PATH = ["seamark.interfaces.web.formats"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True

@@ -36,6 +36,8 @@ Row = TypeVar("Row", bound=Model)
 READS = Permission.ISSUE_READ
 IMPORTS = Permission.IMPORT
 REQUESTS_WAIVERS = Permission.WAIVER_REQUEST
+_SECURITY = Q(issue=None) & (Q(details__has_key="person") | Q(details__has_key="about"))
+"""Events of `pipeline.signon.audit` and `governance.access.changes`."""
 APPROVES_WAIVERS = Permission.WAIVER_APPROVE
 """Who decides about exceptions, and whatever else would let something pass a gate."""
 
@@ -157,8 +159,9 @@ class Visible:
         return self._of_applications(Scan.objects.all(), "stream__application")
 
     def events(self) -> QuerySet[Event]:
-        """Return events."""
-        return self._of_applications(Event.objects.all(), "application")
+        """Return events. Those around logging in, people and rights only to people who read the ledger or manage people everywhere."""
+        rows = self._of_applications(Event.objects.all(), "application")
+        return rows if self.may(Permission.LEDGER_READ) or self.may(Permission.USER_MANAGE) else rows.exclude(_SECURITY)
 
     def matches(self) -> QuerySet[Match]:
         """Return pairs of findings that are, or may be, one issue."""

@@ -104,3 +104,9 @@ def _clearing(fixed: list[Key], keys: list[Key]) -> Iterable[tuple[int, int]]:
         end = (*lower[:at], max(lower[at], (1, 0, "")), _BEYOND)
         yield bisect_left(keys, lower), bisect_left(keys, min(end, upper))
     yield bisect_left(keys, fixed[-1]), len(keys)
+
+
+def clears(version: str, fixed: Sequence[str]) -> bool:
+    """Tell whether a version is without a problem that was fixed in these versions, one for each line of releases."""
+    at, keys = version_key(version), sorted({version_key(one) for one in fixed})
+    return any(start <= 0 < end for start, end in _clearing(keys, [at])) if keys else False

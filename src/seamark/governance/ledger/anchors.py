@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import os
-import secrets
 import subprocess
-from hashlib import sha256
+from datetime import datetime
 from pathlib import Path
+
+from cryptography.x509 import load_pem_x509_certificates
+from rfc3161_client import (
+    HashAlgorithm,
+    TimestampRequestBuilder,
+    VerificationError,
+    VerifierBuilder,
+    decode_timestamp_response,
+)
 
 from seamark.core.errors import SeamarkError
 
 TIMEOUT = 30.0
-_SHA256 = bytes.fromhex("300d06096086480165030402010500")
-"""AlgorithmIdentifier of SHA-256, in DER."""
 _WHO = (
     "-c",
     "user.name=Seamark",
@@ -56,20 +62,36 @@ def _git(repository: Path, arguments: list[str], given: str) -> str:
 
 def timestamp_request(note: str) -> bytes:
     """Return a request (RFC 3161, DER) for a time stamp of a checkpoint, to be sent to an authority as `application/timestamp-query`."""
-    imprint = _der(0x30, _SHA256 + _der(0x04, sha256(note.encode()).digest()))
-    nonce = b"\x00" + secrets.token_bytes(8)
-    return _der(0x30, _der(0x02, b"\x01") + imprint + _der(0x02, _shortest(nonce)) + _der(0x01, b"\xff"))
+    made = (
+        TimestampRequestBuilder()
+        .data(note.encode())
+        .hash_algorithm(HashAlgorithm.SHA256)
+        .cert_request(cert_request=True)
+    )
+    return made.build().as_bytes()
 
 
-def _shortest(number: bytes) -> bytes:
-    """Return a positive number without zeros that DER does not allow."""
-    while len(number) > 1 and number[0] == 0 and number[1] < 0x80:
-        number = number[1:]
-    return number
+def stamped_at(note: str, response: bytes, authorities: bytes) -> datetime:
+    """Return when an authority has stamped a checkpoint, by its answer (RFC 3161, DER).
 
-
-def _der(tag: int, content: bytes) -> bytes:
-    """Return a value of DER; all that is written here is short."""
-    if len(content) > 127:
-        raise ValueError("only short values are written")
-    return bytes([tag, len(content)]) + content
+    `authorities` are the PEM certificates that are trusted: at least one root, and those between it and the stamp that the answer does
+    not carry. Raises `NotAnchored` where the answer is none, is about something else, or was not signed on their behalf.
+    """
+    try:
+        certificates = load_pem_x509_certificates(authorities)
+    except ValueError:
+        raise NotAnchored("The certificates of the authority are not PEM") from None
+    builder = VerifierBuilder()
+    for one in certificates:
+        own = one.issuer == one.subject
+        builder = builder.add_root_certificate(one) if own else builder.add_intermediate_certificate(one)
+    if not any(one.issuer == one.subject for one in certificates):
+        raise NotAnchored("None of the certificates is a root, which signs itself")
+    try:
+        told = decode_timestamp_response(response)
+        builder.build().verify_message(told, note.encode())
+    except VerificationError as error:
+        raise NotAnchored(f"The time stamp does not hold: {error}") from None
+    except ValueError as error:
+        raise NotAnchored(f"That is no time stamp: {error}") from None
+    return told.tst_info.gen_time

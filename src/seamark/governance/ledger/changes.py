@@ -139,5 +139,8 @@ def record_triage(
 
 
 def _triaged(issue: Issue, state: int, resolution: str) -> Attested:
-    fields = {"state": int(state), "resolution": resolution, "merged_into_id": issue.merged_into_id}
+    fields = {
+        "state": int(state), "resolution": resolution, "merged_into_id": issue.merged_into_id,
+        "dismissal_unconfirmed": issue.dismissal_unconfirmed,
+    }  # fmt: skip
     return Attested(_ISSUES, [issue.pk], fields)

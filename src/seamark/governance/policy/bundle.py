@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from seamark.core.errors import SeamarkError
 from seamark.governance.policy import message
+from seamark.governance.policy.acting import contradictions
 from seamark.governance.policy.condition import Condition, InvalidCondition
 from seamark.governance.policy.document import MOST, Written, read
 from seamark.governance.policy.facts import Application, Facts, examples_from
@@ -275,6 +276,7 @@ def _misfits(written: Written, policy: Policy) -> list[Mistake]:
                 "match",
             )
         )
+    found += [written.mistake(sentence, "spec", spec.type.value, *path) for sentence, path in contradictions(spec)]
     if spec.new_only and policy.subject not in _WITH_NEW:
         found.append(
             written.mistake(

@@ -130,7 +130,9 @@ class Issue(Fact, frozen=True):
     state: Literal["open", "confirmed", "in progress", "resolved", "dismissed"] | None = None
     """Where it stands."""
     open: bool | None = None
-    """Whether it needs work."""
+    """Whether it needs work. A dismissal that nobody with the right to approve waivers has confirmed changes nothing here."""
+    dismissal_unconfirmed: bool | None = None
+    """Somebody dismissed it, and a second person has not confirmed that yet."""
     new: bool | None = None
     """Whether the change that is judged brings it; unknown where nothing is there to compare with."""
     regression: bool | None = None
@@ -173,6 +175,8 @@ class Issue(Fact, frozen=True):
     """A version or patch that fixes it is known."""
     reach: Literal["runtime", "static", "potential", "unreachable"] | None = None
     """Whether the vulnerable code can run."""
+    reach_confidence: float | None = None
+    """How sure the analysis of the source is of that, 0.0 to 1.0; unknown for what a tool says of its own finding."""
     verification: Literal["verified", "unverified", "refuted"] | None = None
     """Whether the tool proved it; for a secret: that it still works."""
     confidence: Literal["high", "medium", "low"] | None = None
@@ -199,6 +203,10 @@ class Issue(Fact, frozen=True):
     """When it is to be fixed."""
     overdue_days: int | None = None
     """Days since then; negative before it."""
+    vendor_not_affected: bool | None = None
+    """A vendor says that none of the packages it was found in has the flaw, and no vendor says otherwise. Known to triage rules only."""
+    copy_of: str | None = None
+    """The oldest issue of another repository that the tools report to the letter alike. Known to triage rules only."""
     findings: tuple[Finding, ...] | None = None
     """What the tools say, at most 100."""
     assets: tuple[Asset, ...] | None = None

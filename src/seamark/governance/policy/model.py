@@ -103,21 +103,76 @@ class Selector(_Part, frozen=True):
     """Names or short names of applications that it is not for."""
 
 
-class Sla(_Part, frozen=True):
-    """For `type: sla`: how long what fits may stay open."""
+class Calendar(_Part, frozen=True):
+    """Which time counts: without one, every hour of every day in UTC."""
 
-    days: Annotated[int, Meta(ge=0, le=3650)]
+    zone: Word = "UTC"
+    """Name of the time zone: `Europe/Berlin`."""
+    weekend: tuple[Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"], ...] = ()
+    """Days of the week that do not count."""
+    holidays: tuple[date, ...] = ()
+    """Days that do not count."""
+    hours: Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$")] | None = None
+    """`09:00-17:00`: what of a day counts. A day of the agreement is then one such working day."""
+
+
+class Sla(_Part, frozen=True):
+    """For `type: sla`: how long what fits may stay open. `days`, `kevDue` or both: then the earlier date counts."""
+
+    days: Annotated[int, Meta(ge=0, le=3650)] | None = None
+    """Days of the calendar, from when the issue was opened, or came back."""
+    kev_due: bool = False
+    """The due date that the catalogue of exploited vulnerabilities gives, at the end of that day."""
+    calendar: Calendar | None = None
+    stops: tuple[Literal["waived", "dismissed", "in_progress"], ...] = ()
+    """What stops the clock, and nothing else does: an approved waiver, a confirmed dismissal, work that has begun."""
+    at_risk: Annotated[int, Meta(ge=1, le=99)] = 80
+    """From how many percent of the time it is nearly late."""
+
+
+Justification = Literal[
+    "component_not_present", "vulnerable_code_not_present", "vulnerable_code_not_in_execute_path",
+    "vulnerable_code_cannot_be_controlled_by_adversary", "inline_mitigations_already_exist",
+]  # fmt: skip
+Label = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,59}$")]
+
+
+class Suppress(_Part, frozen=True):
+    """Findings that are kept off the list: an issue is, where each of its findings is one of them."""
+
+    paths: tuple[Word, ...]
+    """Patterns of paths: `*` stands for anything within a folder, `**` for any folders."""
+    tools: tuple[Word, ...] = ()
+    """Names of tools; none for all."""
 
 
 class Triage(_Part, frozen=True):
-    """For `type: triage`: what becomes of an issue that fits."""
+    """For `type: triage`: what becomes of an issue that fits, as long as it fits."""
 
     state: Literal["confirmed", "in_progress", "dismissed"] | None = None
-    resolution: Literal["false_positive", "not_affected", "accepted", "suppressed", "duplicate"] | None = None
-    """With `state: dismissed`: why."""
+    resolution: Literal["false_positive", "not_affected", "duplicate"] | None = None
+    """With `state: dismissed`: why. To accept a risk takes a waiver."""
+    justification: Justification | None = None
+    """With `resolution: not_affected`: why not, in VEX's words."""
+    suppress: Suppress | None = None
+    """Keep findings of some tools at some paths off the list."""
     assign: Word = ""
     """User name of whoever shall have it."""
+    owner: Word = ""
+    """Who answers for it: a team or a person."""
+    tags: tuple[Label, ...] = ()
+    group: Label = ""
+    """Name of a group that it belongs to."""
+    priority: Annotated[int, Meta(ge=0, le=4)] | None = None
+    """Band, 0 to 4. To lower it takes the right to approve waivers."""
+    due_days: Annotated[int, Meta(ge=0, le=3650)] | None = None
+    """Days after it was opened; an agreement on service levels is only ever tightened."""
+    ticket: bool = False
+    notify: tuple[Word, ...] = ()
+    """Whom to tell: `owner`, `assignee`, a person, a team or a channel."""
+    request_fix: bool = False
     comment: Text = ""
+    """Why, for whoever checks it later; a dismissal needs one."""
 
 
 class Example(_Part, frozen=True):

@@ -30,9 +30,27 @@ RESOLUTIONS: dict[str, str] = {
     "duplicate": "Duplicate",
 }
 """Why an issue may be dismissed."""
+NOT_AFFECTED = "not_affected"
+JUSTIFICATIONS: dict[str, str] = {
+    "component_not_present": "The component is not there",
+    "vulnerable_code_not_present": "The vulnerable code is not there",
+    "vulnerable_code_not_in_execute_path": "The vulnerable code never runs",
+    "vulnerable_code_cannot_be_controlled_by_adversary": "No attacker can reach the vulnerable code with data of theirs",
+    "inline_mitigations_already_exist": "Something in front of it stops the attack",
+}
+"""Why something is not affected, in VEX's words. It may be left out: then the comment is the statement."""
+VERIFIED = "verified"
+"""Of a fixed issue: a person looked again, and it is gone."""
+EXCLUDED = "excluded"
+"""A rule keeps findings of some tools at some paths off the list; see `governance.automation`."""
 ACCEPTED = "accepted"
 """No reason to dismiss an issue: a risk that is accepted is still there, so that this takes a waiver, which ends."""
-RESOLUTION_WORDS: dict[str, str] = {**RESOLUTIONS, ACCEPTED: "Risk accepted"}
+RESOLUTION_WORDS: dict[str, str] = {
+    **RESOLUTIONS,
+    ACCEPTED: "Risk accepted",
+    EXCLUDED: "Path excluded",
+    VERIFIED: "Fix verified",
+}
 """Reasons in words, with what was possible once."""
 
 
@@ -56,8 +74,12 @@ def moves_of(before: State, held: Collection[Permission]) -> tuple[State, ...]:
     return tuple(after for after in State if TRANSITIONS.get((before, after)) in held)
 
 
-def check_reason(state: State, resolution: str, comment: str) -> None:
+def check_reason(state: State, resolution: str, comment: str, justification: str = "") -> None:
     """Refuse a dismissal without a reason, and a reason where nothing is dismissed. Raises `NotAllowed`."""
+    if justification and (state != State.DISMISSED or resolution != NOT_AFFECTED):
+        raise NotAllowed("Only what is not affected carries a justification")
+    if justification and justification not in JUSTIFICATIONS:
+        raise NotAllowed(f"A justification is one of {', '.join(JUSTIFICATIONS)}, not {justification!r}")
     if state != State.DISMISSED:
         if resolution:
             raise NotAllowed("Only a dismissed issue carries a resolution")

@@ -16,7 +16,15 @@ from django.utils.dateparse import parse_datetime
 
 from seamark.core.errors import NotAllowed
 from seamark.governance.ledger.changes import record_triage
-from seamark.governance.triage.lifecycle import ACCEPTED, DISMISSES, WORKS, check_reason, needs_work, right_for
+from seamark.governance.triage.lifecycle import (
+    ACCEPTED,
+    DISMISSES,
+    VERIFIED,
+    WORKS,
+    check_reason,
+    needs_work,
+    right_for,
+)
 from seamark.store.access import APPROVES_WAIVERS, READS, visible_to
 from seamark.store.models import Event, Issue, User
 from seamark.store.models.issues import State
@@ -29,15 +37,22 @@ _BATCH = 500
 
 
 @transaction.atomic
-def change_state(actor: User, issues: QuerySet[Issue], state: State, resolution: str = "", comment: str = "") -> str:
+def change_state(
+    actor: User, issues: QuerySet[Issue], state: State, resolution: str = "", comment: str = "", justification: str = ""
+) -> str:
     """Move issues to a state and return the id of the change, with which it can be undone.
 
-    Issues that stand there already for the same reason are left alone. Raises `NotAllowed` where the move, the reason or
-    the person's role does not allow it for one of them; then none is moved.
+    Issues that stand there already for the same reason are left alone. A dismissal by somebody who could not approve a waiver there
+    takes issues off people's lists, and counts at no gate until `confirming.confirm`. `justification` is VEX's, for what is not
+    affected. Raises `NotAllowed` where the move, the reason or the person's role does not allow it for one of them; then none is moved.
     """
-    check_reason(state, resolution, comment)
+    check_reason(state, resolution, comment, justification)
     _check_text(comment)
-    rows = [row for row in _locked(issues) if (row.state, row.resolution) != (state, resolution)]
+    rows = [
+        row
+        for row in _locked(issues)
+        if (row.state, row.resolution) != (state, resolution) or (justification and row.justification != justification)
+    ]
     if part := next((row for row in rows if row.merged_into_id is not None), None):
         raise NotAllowed(f"{part.reference} is part of SM-{part.merged_into_id}: triage that one, or unmerge them")
     for before in {row.state for row in rows}:
@@ -45,9 +60,18 @@ def change_state(actor: User, issues: QuerySet[Issue], state: State, resolution:
     change = _change_id()
     now = timezone.now()
     after = {"state": int(state), "resolution": resolution}
-    words = {"after": state.label, "reason": resolution, "comment": comment.strip(), "change": change, "to": after}
+    words: dict[str, Any] = {
+        "after": state.label, "reason": resolution, "comment": comment.strip(), "change": change, "to": after,
+    }  # fmt: skip
+    if justification:
+        words["justification"] = justification
     inputs = [_inputs(row) for row in rows]
     details = [{"before": State(row.state).label, "from": _stand(row), **words} for row in rows]
+    doubted = _doubted(actor, rows) if state == State.DISMISSED else set()
+    for row, told in zip(rows, details, strict=True):
+        row.dismissal_unconfirmed, row.justification = row.pk in doubted, justification
+        if row.pk in doubted:
+            told["unconfirmed"] = True
     events = _write_events(rows, actor, details)
     still_open = Case(When(branch_only=False, then=Value(True)), default=Value(False))
     for ids in _batches([row.pk for row in rows]):
@@ -56,9 +80,53 @@ def change_state(actor: User, issues: QuerySet[Issue], state: State, resolution:
             resolution=resolution,
             open=still_open if needs_work(state) else Value(False),
             resolved_at=None if needs_work(state) else now,
+            justification=justification,
+            dismissal_unconfirmed=Case(
+                When(pk__in=[number for number in ids if number in doubted], then=Value(True)), default=Value(False)
+            ),
         )
     record_triage(actor, rows, events, inputs, [(int(state), resolution)] * len(rows))
     return change
+
+
+def _doubted(actor: User, rows: Iterable[Issue]) -> set[int]:
+    """Return the issues whose dismissal by somebody waits for a second person: where that person could not approve a waiver."""
+    listed = list(rows)
+    wanted = {row.application_id for row in listed}
+    sure = set(visible_to(actor).applications(APPROVES_WAIVERS).filter(pk__in=wanted).values_list("pk", flat=True))
+    return {row.pk for row in listed if row.application_id not in sure}
+
+
+@transaction.atomic
+def verify(actor: User, issues: QuerySet[Issue], comment: str) -> int:
+    """Say of fixed issues that somebody looked again and found them gone; return how many that were. Raises `NotAllowed`.
+
+    A scan that finds one again brings it back all the same.
+    """
+    _check_text(comment)
+    if not comment.strip():
+        raise NotAllowed("Say how it was looked at: another person may want to check it later")
+    found = _locked(issues)
+    if other := next((row for row in found if row.state != State.RESOLVED), None):
+        raise NotAllowed(f"{other.reference} is {State(other.state).label}: only what is fixed can be verified")
+    rows = [row for row in found if row.resolution != VERIFIED]
+    _check_right(actor, rows, WORKS)
+    change = _change_id()
+    after = {"state": int(State.RESOLVED), "resolution": VERIFIED}
+    words = {
+        "after": State.RESOLVED.label,
+        "reason": VERIFIED,
+        "comment": comment.strip(),
+        "change": change,
+        "to": after,
+    }
+    inputs = [_inputs(row) for row in rows]
+    details = [{"before": State(row.state).label, "from": _stand(row), **words} for row in rows]
+    events = _write_events(rows, actor, details)
+    for ids in _batches([row.pk for row in rows]):
+        Issue.objects.filter(pk__in=ids).update(resolution=VERIFIED)
+    record_triage(actor, rows, events, inputs, [(int(State.RESOLVED), VERIFIED)] * len(rows))
+    return len(rows)
 
 
 @transaction.atomic
@@ -80,6 +148,7 @@ def undo(actor: User, change: str) -> int:
     _check_dismissals(actor, rows, events)
     undone = _change_id()
     details, inputs = [], [_inputs(row) for row in rows]
+    doubted = _doubted(actor, rows)
     for row in rows:
         before = events[row.pk].details["from"]
         details.append(
@@ -96,8 +165,14 @@ def undo(actor: User, change: str) -> int:
         row.state, row.resolution = before["state"], before["resolution"]
         row.open = needs_work(State(row.state)) and not row.branch_only
         row.resolved_at = parse_datetime(before["resolved_at"]) if before["resolved_at"] else None
+        row.justification = before.get("justification", "")
+        # What comes back as dismissed is as sure as it was, and no surer than whoever brings it back could make it.
+        row.dismissal_unconfirmed = row.state == State.DISMISSED and (
+            bool(before.get("unconfirmed")) or row.pk in doubted
+        )
     written = _write_events(rows, actor, details)
-    Issue.objects.bulk_update(rows, ["state", "resolution", "open", "resolved_at"], batch_size=_BATCH)
+    columns = ["state", "resolution", "open", "resolved_at", "justification", "dismissal_unconfirmed"]
+    Issue.objects.bulk_update(rows, columns, batch_size=_BATCH)
     record_triage(actor, rows, written, inputs, [(row.state, row.resolution) for row in rows])
     return len(rows)
 
@@ -164,6 +239,8 @@ def _locked(issues: QuerySet[Issue]) -> list[Issue]:
         "open",
         "branch_only",
         "resolved_at",
+        "justification",
+        "dismissal_unconfirmed",
         "assignee_id",
         "merged_into_id",
         "severity",
@@ -195,7 +272,12 @@ def _check_text(text: str) -> None:
 
 def _stand(row: Issue) -> dict[str, Any]:
     resolved = row.resolved_at.isoformat() if row.resolved_at else None
-    return {"state": row.state, "resolution": row.resolution, "resolved_at": resolved}
+    stand: dict[str, Any] = {"state": row.state, "resolution": row.resolution, "resolved_at": resolved}
+    if row.justification:
+        stand["justification"] = row.justification
+    if row.dismissal_unconfirmed:
+        stand["unconfirmed"] = True
+    return stand
 
 
 def _inputs(row: Issue) -> dict[str, Any]:

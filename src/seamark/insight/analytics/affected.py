@@ -19,6 +19,7 @@ from seamark.analysis.graph.places import starts_of
 from seamark.analysis.software.order import compare, in_order
 from seamark.analysis.software.query import Answer, Query, Row
 from seamark.core.assets import AssetKind
+from seamark.governance.waivers.effective import Exempt, waived
 from seamark.store.access import Visible
 from seamark.store.models import Application, Asset, Component, Issue, Sbom, SbomComponent
 from seamark.store.models.issues import State
@@ -32,7 +33,7 @@ MOST_STANDING: Final = 100
 MOST_VERSIONS: Final = 5_000
 MOST_HOLDINGS: Final = 200
 _DISMISSED: Final = {"accepted": "accepted", "not_affected": "dismissed", "false_positive": "dismissed"}
-_STANDS: Final = ("open", "accepted", "dismissed", "set_aside", "resolved", "elsewhere")
+_STANDS: Final = ("open", "waived", "accepted", "dismissed", "set_aside", "resolved", "elsewhere")
 _RUNS: Final = frozenset({AssetKind.WORKLOAD.value, AssetKind.HOST.value})
 
 
@@ -52,6 +53,8 @@ class Seen(NamedTuple):
     kev: bool
     owner: str
     fix_id: int | None
+    waived: tuple[Exempt, ...] = ()
+    """The waivers in force that cover it: no column."""
 
 
 class Counts(Struct, frozen=True, kw_only=True):
@@ -60,6 +63,7 @@ class Counts(Struct, frozen=True, kw_only=True):
     applications: int
     """Those with an open issue."""
     open: int
+    waived: int
     accepted: int
     dismissed: int
     set_aside: int
@@ -80,6 +84,8 @@ class Standing(Struct, frozen=True, kw_only=True):
     data_classes: list[str]
     environment: str
     open: int
+    waived: int
+    """Those of the open ones whose risk is accepted by a waiver in force."""
     accepted: int
     """Dismissed with the risk accepted: still affected."""
     dismissed: int
@@ -123,10 +129,21 @@ class Inventories(Struct, frozen=True, kw_only=True):
     newest: str | None
 
 
+class Excepted(Struct, frozen=True, kw_only=True):
+    """A waiver in force, and how many of the open issues it covers."""
+
+    waiver: str
+    policy: str
+    """The policy that it exempts from, `*` for all."""
+    days_left: int
+    issues: int
+
+
 class Runs(Struct, frozen=True, kw_only=True):
     """Where a flaw runs."""
 
     counts: Counts
+    waivers: list[Excepted]
     applications: list[Standing]
     """The riskiest first, at most `MOST_APPLICATIONS`."""
     assets: list[AtAsset]
@@ -157,15 +174,26 @@ class Package(Struct, frozen=True, kw_only=True):
 
 def issues_of(issues: QuerySet[Issue]) -> list[Seen]:
     """Return the issues of a flaw, open ones first, the riskiest first: one more than the bound where there are so many."""
-    ordered = issues.order_by("-open", "-risk", "-id").values_list(*Seen._fields)
-    return [Seen(*row) for row in ordered[: COUNT_BOUND + 1]]
+    columns = [name for name in Seen._fields if name != "waived"]
+    rows = [Seen(*row) for row in issues.order_by("-open", "-risk", "-id").values_list(*columns)[: COUNT_BOUND + 1]]
+    exempt = waived([row.id for row in rows if row.open])
+    return [row._replace(waived=exempt.get(row.id, ())) for row in rows]
 
 
 def counts_of(rows: Sequence[Seen]) -> Counts:
     """Return how many issues there are by where they stand."""
     counted: Counter[str] = Counter(_stands(row) for row in rows[:COUNT_BOUND])
+    counted["waived"] = sum(bool(row.waived) for row in rows[:COUNT_BOUND])
     places = len({row.application_id for row in rows if row.open})
     return Counts(applications=places, more=len(rows) > COUNT_BOUND, **{name: counted[name] for name in _STANDS})
+
+
+def _waivers(rows: Sequence[Seen]) -> list[Excepted]:
+    several = Counter(one for row in rows for one in row.waived)
+    return [
+        Excepted(waiver=one.reference, policy=one.policy, days_left=one.days_left, issues=number)
+        for one, number in sorted(several.items())
+    ]
 
 
 def standings(visible: Visible, rows: Sequence[Seen]) -> list[Standing]:
@@ -174,6 +202,7 @@ def standings(visible: Visible, rows: Sequence[Seen]) -> list[Standing]:
     riskiest: dict[int, int] = {}
     for row in rows:
         counted[row.application_id][_stands(row)] += 1
+        counted[row.application_id]["waived"] += bool(row.waived)
         if row.open:
             riskiest[row.application_id] = max(riskiest.get(row.application_id, 0), row.risk)
     order = sorted(counted, key=lambda number: (-riskiest.get(number, -1), -counted[number]["open"], number))
@@ -203,7 +232,7 @@ def runs(visible: Visible, rows: Sequence[Seen], packages: Sequence[Package], qu
     running, reached, exposed, classes, complete = _reached(visible, [row for row in rows if row.open], holdings)
     told = boms.aggregate(number=Counted("pk"), oldest=Min("created_at"), newest=Max("created_at"))
     return Runs(
-        counts=counts_of(rows), applications=standings(visible, rows), assets=_assets(rows), running=running,
+        counts=counts_of(rows), waivers=_waivers(rows), applications=standings(visible, rows), assets=_assets(rows), running=running,
         workloads=[node for node in reached if node.kind in _RUNS], images=[node for node in reached if node.kind == AssetKind.IMAGE.value],
         exposed=exposed, data_classes=classes, complete=complete,
         holdings=holdings[:MOST_HOLDINGS], more_holdings=len(holdings) > MOST_HOLDINGS,

@@ -10,13 +10,14 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Sum
 
 from seamark.core.errors import InvalidQuery
 from seamark.core.severity import Severity
+from seamark.insight.analytics.effort import USUAL, effort_of, worth_per_step
 from seamark.store.models import Finding, Fix, Issue
 from seamark.store.query import NEEDS_WORK
 from seamark.store.query.paging import COUNT_BOUND
@@ -30,7 +31,10 @@ COMMON = 5
 
 
 class Place(NamedTuple):
-    """A fix in the order: the negated sum of its issues' risk in tenths, its number, its kind."""
+    """A fix in the order: its negated rank, its number, its kind.
+
+    The rank is the sum of its issues' risk in tenths, or where effort counts, that sum for each step of effort.
+    """
 
     rank: int
     fix: int
@@ -60,6 +64,16 @@ class Ranking:
     told: Told
     """What each clears of the issues that were looked at."""
     whole: bool
+    per_effort: bool = False
+    """Whether what a fix removes is set against what it costs."""
+
+    def first(self, number: int) -> Ranking:
+        """Return the ranking of the first so many fixes alone."""
+        return replace(self, places=self.places[:number])
+
+    def removed(self) -> list[int]:
+        """Return what each fix removes of the issues that were looked at, in the order."""
+        return [self.told[place.fix]["removed"] for place in self.places]
 
     def kinds(self) -> Counter[str]:
         """Return how many fixes there are of each kind."""
@@ -68,8 +82,8 @@ class Ranking:
     def of_kind(self, kind: str) -> Ranking:
         """Return the ranking of the fixes of one kind."""
         if not self.whole:
-            return ranking(self.issues, kind)
-        return Ranking(self.issues, [place for place in self.places if place.kind == kind], self.told, whole=True)
+            return ranking(self.issues, kind, per_effort=self.per_effort)
+        return replace(self, places=[place for place in self.places if place.kind == kind])
 
     def page(self, size: int, after: str = "", before: str = "") -> Part:
         """Return the page behind the cursor `after`, or in front of `before`. Raises `InvalidQuery` for no cursor of ours."""
@@ -100,6 +114,7 @@ class Worth:
     severity: Severity | None = None
     kev: int = 0
     assets: int = 0
+    effort: int = USUAL
 
     @property
     def partial(self) -> bool:
@@ -107,8 +122,11 @@ class Worth:
         return bool(self.fix.details.get("partial"))
 
 
-def ranking(issues: QuerySet[Issue], kind: str = "") -> Ranking:
-    """Rank what clears the open ones of these issues; fixes of one kind only, where it is named."""
+def ranking(issues: QuerySet[Issue], kind: str = "", *, per_effort: bool = False) -> Ranking:
+    """Rank what clears the open ones of these issues by the risk it removes; fixes of one kind only, where it is named.
+
+    With `per_effort` the risk is set against the steps that a fix takes.
+    """
     fixable, whole = issues.filter(NEEDS_WORK, fix__isnull=False), False
     if kind:
         of_kind = Fix.objects.filter(kind=kind)
@@ -122,8 +140,14 @@ def ranking(issues: QuerySet[Issue], kind: str = "") -> Ranking:
     if not whole:
         fixable = issues.filter(pk__in=fixable.order_by("-risk", "-id").values("pk")[: COUNT_BOUND + 1])
     kinds, told = _measured(fixable)
-    places = sorted(Place(-one["removed"], number, kinds[number]) for number, one in told.items())
-    return Ranking(issues, places, told, whole or sum(one["issues"] for one in told.values()) <= COUNT_BOUND)
+    places = sorted(Place(-_rank(one, per_effort=per_effort), number, kinds[number]) for number, one in told.items())
+    read = whole or sum(one["issues"] for one in told.values()) <= COUNT_BOUND
+    return Ranking(issues, places, told, read, per_effort)
+
+
+def _rank(one: dict[str, Any], *, per_effort: bool) -> int:
+    removed: int = one["removed"]
+    return worth_per_step(removed, one["effort"]) if per_effort else removed
 
 
 def worths(fixes: QuerySet[Fix], part: Part) -> list[Worth]:
@@ -160,7 +184,7 @@ def _told(issues: QuerySet[Issue], numbers: Sequence[int]) -> Told:
 def _measured(issues: QuerySet[Issue]) -> tuple[dict[int, str], Told]:
     """Return the kinds of the fixes that clear these issues, and what they clear of them, in one statement."""
     groups = (
-        issues.order_by().values("fix", "fix__kind")
+        issues.order_by().values("fix", "fix__kind", "fix__target")
         .annotate(
             number=Count("pk"), removed=Sum("risk"), riskiest=Max("risk"), urgent=Min("priority"), worst=Max("severity"),
             exploited=Count("pk", filter=Q(kev=True)), places=Count("asset", distinct=True),
@@ -172,6 +196,7 @@ def _measured(issues: QuerySet[Issue]) -> tuple[dict[int, str], Told]:
         told[one["fix"]] = {
             "issues": one["number"], "removed": one["removed"], "riskiest": one["riskiest"], "priority": one["urgent"],
             "severity": Severity(one["worst"]), "kev": one["exploited"], "assets": one["places"],
+            "effort": effort_of(one["fix__kind"], one["fix__target"]),
         }  # fmt: skip
     return kinds, told
 

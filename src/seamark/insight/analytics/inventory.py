@@ -309,10 +309,11 @@ def _issues(visible: Visible, asset: Asset) -> dict[str, Count]:
 
 
 class Burden(Struct, frozen=True):
-    """The open issues of one asset: how many, and the highest score in tenths."""
+    """The open issues of one asset: how many, the highest score in tenths, and the number of the issue that has it."""
 
     number: int
     riskiest: int
+    issue: int
 
 
 def burdens(visible: Visible, nodes: Sequence[Node]) -> dict[int, Burden]:
@@ -323,14 +324,18 @@ def burdens(visible: Visible, nodes: Sequence[Node]) -> dict[int, Burden]:
     keys = {node.key.partition("//")[0] for node in nodes if node.kind in _PARTS}
     repositories = dict(visible.assets().filter(kind=AssetKind.REPOSITORY.value, key__in=keys).values_list("id", "key"))
     wanted = {node.id for node in nodes} | repositories.keys()
-    rows = visible.issues().filter(asset__in=wanted, open=True).values_list("asset", "place", "risk")[: COUNT_BOUND + 1]
+    rows = (
+        visible.issues()
+        .filter(asset__in=wanted, open=True)
+        .values_list("asset", "place", "risk", "id")[: COUNT_BOUND + 1]
+    )
     parts = Parts(Asset.objects.filter(pk__in=repositories))
-    at: dict[int, list[int]] = defaultdict(list)
-    for asset, place, risk in rows:
-        at[asset].append(risk)
+    at: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for asset, place, risk, number in rows:
+        at[asset].append((risk, number))
         for part in parts.around(asset, place) if asset in repositories else ():
-            at[part].append(risk)
-    return {node.id: Burden(len(at[node.id]), max(at[node.id])) for node in nodes if node.id in at}
+            at[part].append((risk, number))
+    return {node.id: Burden(len(at[node.id]), *max(at[node.id])) for node in nodes if node.id in at}
 
 
 class Held(Struct, frozen=True, kw_only=True):

@@ -45,12 +45,18 @@ def verdict_on(
 ) -> Verdict:
     """Say whether one is affected. What is open counts before what was accepted, that before what inventories hint at."""
     counts = where.counts
-    if counts.open:
+    if counts.open > counts.waived:
         words = f"Affected: {_many(counts.open, 'open issue', more=counts.more)} in {_many(counts.applications, 'application')}"
         return Verdict(status="affected", words=words, reasons=_hints(where))
-    if counts.accepted:
-        words = f"Affected, and the risk is accepted: {_many(counts.accepted, 'issue')}"
-        return Verdict(status="accepted", words=words, reasons=[*_decisions(visible, listed), *_hints(where)])
+    exceptions = [
+        f"{one.waiver} covers {_many(one.issues, 'issue')} for {_many(one.days_left, 'more day')}"
+        for one in where.waivers[:MOST_REASONS]
+    ]
+    if accepted := counts.waived + counts.accepted:
+        words = f"Affected, and the risk is accepted: {_many(accepted, 'issue')}"
+        return Verdict(
+            status="accepted", words=words, reasons=[*exceptions, *_decisions(visible, listed), *_hints(where)]
+        )
     settled = [*_settled(where), *_decisions(visible, listed), *_statements(said)]
     if where.holdings or counts.elsewhere:
         reasons = _hints(where)

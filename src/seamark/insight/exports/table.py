@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import re
-import zipfile
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
-from xml.sax.saxutils import escape
 
 import msgspec
+from xlsxwriter import Workbook
+from xlsxwriter.worksheet import Worksheet
 
 Row = dict[str, Any]
 """Text, numbers, true and false, or nothing, by the name of the column."""
@@ -68,93 +69,31 @@ def as_json(name: str, rows: Iterable[Row], *, complete: bool = True) -> Iterato
 
 
 def as_xlsx(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
-    """Write rows as the one sheet of a workbook; texts are texts, whatever they begin with."""
-    out = _Out()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in _PARTS.items():
-            archive.writestr(name, content)
-        with archive.open("xl/worksheets/sheet1.xml", "w") as sheet:
-            sheet.write(_HEAD.encode())
-            sheet.write(_line({name: name for name in columns}, columns, style=1))
-            for row in rows:
-                sheet.write(_line(row, columns))
-                if out.size > _PIECE:
-                    yield out.take()
-            sheet.write(b"</sheetData></worksheet>")
-    yield out.take()
+    """Write rows as the one sheet of a workbook; texts are texts, whatever they begin with.
+
+    It is written to a file first: a workbook begins with what is known at its end.
+    """
+    with tempfile.TemporaryFile(prefix="seamark-") as file:
+        book = Workbook(file, _OPTIONS)
+        sheet = book.add_worksheet("Seamark")
+        sheet.freeze_panes(1, 0)
+        sheet.write_row(0, 0, columns, book.add_format({"bold": True}))
+        for number, row in enumerate(rows, 1):
+            for column, name in enumerate(columns):
+                _write(sheet, number, column, row.get(name))
+        book.close()
+        file.seek(0)
+        while piece := file.read(_PIECE):
+            yield piece
 
 
-def _line(row: Row, columns: Sequence[str], style: int = 0) -> bytes:
-    return ("<row>" + "".join(_cell(row.get(name), style) for name in columns) + "</row>").encode("utf-8", "replace")
-
-
-def _cell(value: Any, style: int) -> str:
-    if value is None or value == "":
-        return "<c/>"
+def _write(sheet: Worksheet, row: int, column: int, value: Any) -> None:
     if isinstance(value, bool):
         value = "yes" if value else "no"
     if isinstance(value, int | float):
-        return f"<c><v>{value}</v></c>"
-    text = escape(_NOT_XML.sub("", str(value)[:LONGEST]))
-    return f'<c s="{style}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
+        sheet.write_number(row, column, value)
+    elif value:
+        sheet.write_string(row, column, _NOT_XML.sub("", str(value)[:LONGEST]))
 
 
-class _Out(io.RawIOBase):
-    """Where the archive is written to, and taken from piece by piece: it cannot go back."""
-
-    def __init__(self) -> None:
-        self._pieces: list[bytes] = []
-        self.size = 0
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, piece: Any) -> int:
-        self._pieces.append(bytes(piece))
-        self.size += len(piece)
-        return len(piece)
-
-    def take(self) -> bytes:
-        """Return what was written since, and forget it."""
-        whole, self._pieces, self.size = b"".join(self._pieces), [], 0
-        return whole
-
-
-_XML: Final = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-_FORMATS: Final = "http://schemas.openxmlformats.org"
-_MAIN: Final = f"{_FORMATS}/spreadsheetml/2006/main"
-_LINKS: Final = f"{_FORMATS}/officeDocument/2006/relationships"
-_KIND: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-_HEAD: Final = (
-    f'{_XML}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0">'
-    '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews><sheetData>'
-)
-_PARTS: Final = {
-    "[Content_Types].xml": (
-        f'{_XML}<Types xmlns="{_FORMATS}/package/2006/content-types">'
-        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-        '<Default Extension="xml" ContentType="application/xml"/>'
-        f'<Override PartName="/xl/workbook.xml" ContentType="{_KIND}.sheet.main+xml"/>'
-        f'<Override PartName="/xl/styles.xml" ContentType="{_KIND}.styles+xml"/>'
-        f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{_KIND}.worksheet+xml"/></Types>'
-    ),
-    "_rels/.rels": (
-        f'{_XML}<Relationships xmlns="{_FORMATS}/package/2006/relationships">'
-        f'<Relationship Id="rId1" Type="{_LINKS}/officeDocument" Target="xl/workbook.xml"/></Relationships>'
-    ),
-    "xl/workbook.xml": (
-        f'{_XML}<workbook xmlns="{_MAIN}" xmlns:r="{_LINKS}"><sheets>'
-        '<sheet name="Seamark" sheetId="1" r:id="rId1"/></sheets></workbook>'
-    ),
-    "xl/_rels/workbook.xml.rels": (
-        f'{_XML}<Relationships xmlns="{_FORMATS}/package/2006/relationships">'
-        f'<Relationship Id="rId1" Type="{_LINKS}/worksheet" Target="worksheets/sheet1.xml"/>'
-        f'<Relationship Id="rId2" Type="{_LINKS}/styles" Target="styles.xml"/></Relationships>'
-    ),
-    "xl/styles.xml": (
-        f'{_XML}<styleSheet xmlns="{_MAIN}"><fonts count="2"><font><sz val="11"/></font><font><b/><sz val="11"/></font></fonts>'
-        '<fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills>'
-        '<borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs>'
-        '<cellXfs count="2"><xf xfId="0"/><xf xfId="0" fontId="1" applyFont="1"/></cellXfs></styleSheet>'
-    ),
-}
+_OPTIONS: Final = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}  # fmt: skip

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
@@ -13,14 +11,11 @@ import httpx2
 import msgspec
 
 from seamark import __version__
+from seamark.client.attempts import BUSY, PAUSES, base_address, named_pause, rest, unreachable
 from seamark.core.errors import RemoteFailure
 
-PAUSES: Final = (0.5, 1.0, 2.0, 4.0)
-"""Seconds between attempts; a service that names a longer one is believed, up to a minute."""
-LONGEST: Final = 60.0
 LARGEST: Final = 20_000_000
 """Bytes of an answer."""
-BUSY: Final = frozenset({429, 502, 503, 504})
 _SAFE: Final = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 """Methods that may be sent again after an answer was lost."""
 _PAGES: Final = 50
@@ -50,7 +45,7 @@ class Caller:
     ) -> None:  # fmt: skip
         """Take the address that all paths are below. `name` is what failures call the service."""
         self._name, self._sleep, self._attempts = name, sleep, max(attempts, 1)
-        url = _base(base, name)
+        url = base_address(base, f"The address of {name}")
         if any(not value.isascii() or not value.isprintable() for value in headers.values()):
             raise RemoteFailure(f"The token for {name} has characters that no token has", permanent=True)
         self._client = httpx2.Client(
@@ -84,7 +79,7 @@ class Caller:
             try:
                 answer = self._once(method, path, body, params, headers)
             except httpx2.HTTPError as error:
-                failure = self._unreachable(error)
+                failure = unreachable(error, self._client.base_url.netloc.decode())
                 pause = next(pauses, None)
                 # What may have been done already is not asked for again.
                 if failure.permanent or pause is None or not (repeat or isinstance(error, httpx2.ConnectError)):
@@ -93,8 +88,8 @@ class Caller:
                 pause = next(pauses, None) if answer.status in BUSY else None
                 if pause is None or (not repeat and answer.status not in {429, 503}):
                     return self._checked(answer, allow)
-                pause = max(pause, _named_pause(answer.headers))
-            self._sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - spreads clients out, guards nothing
+                pause = max(pause, named_pause(answer.headers))
+            rest(pause, self._sleep)
 
     def pages(self, path: str, params: Mapping[str, str | int] | None = None, *, under: str = "") -> Iterator[Any]:
         """Yield the entries of a list that is paged by `page`, at most 50 pages; `under` names the key that holds them."""
@@ -130,21 +125,8 @@ class Caller:
         told = _told(answer.body)
         raise RemoteFailure(
             f"{self._name} {words}{f' ({told})' if told else ''}",
-            permanent=answer.status not in BUSY and answer.status < 500, retry_after=_named_pause(answer.headers),
+            permanent=answer.status not in BUSY and answer.status < 500, retry_after=named_pause(answer.headers),
         )  # fmt: skip
-
-    def _unreachable(self, error: httpx2.HTTPError) -> RemoteFailure:
-        where = self._client.base_url.netloc.decode()
-        cause: BaseException | None = error
-        while cause is not None:
-            if isinstance(cause, ssl.SSLCertVerificationError):
-                return RemoteFailure(
-                    f"The certificate of {where} is not trusted ({error}); name your own authority's file in SSL_CERT_FILE",
-                    permanent=True,
-                )
-            cause = cause.__cause__ or cause.__context__
-        permanent = not isinstance(error, httpx2.TransportError) or isinstance(error, httpx2.UnsupportedProtocol)
-        return RemoteFailure(f"{where} does not answer ({str(error) or type(error).__name__})", permanent=permanent)
 
 
 def _json(text: str) -> Any:
@@ -152,22 +134,6 @@ def _json(text: str) -> Any:
         return msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError):
         return None
-
-
-def _base(url: str, name: str) -> str:
-    base = url.strip().rstrip("/")
-    try:
-        parsed = httpx2.URL(base)
-    except httpx2.InvalidURL as error:
-        raise RemoteFailure(f"The address of {name} is {url!r}, which is none ({error})", permanent=True) from None
-    if parsed.scheme not in {"https", "http"} or not parsed.host or not 0 < (parsed.port or 443) < 65536:
-        raise RemoteFailure(f"The address of {name} is {url!r}; it must start with https:// or http://", permanent=True)
-    return base
-
-
-def _named_pause(headers: Mapping[str, str]) -> float:
-    text = headers.get("retry-after", "")
-    return min(float(text), LONGEST) if text.isascii() and text.isdigit() else 0.0
 
 
 def _told(body: Any) -> str:

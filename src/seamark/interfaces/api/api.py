@@ -6,9 +6,15 @@ from seamark.interfaces.api.aliases import router as aliases
 from seamark.interfaces.api.applications import router as applications
 from seamark.interfaces.api.assets import router as assets
 from seamark.interfaces.api.authentication import READ
+from seamark.interfaces.api.automation import router as automation
 from seamark.interfaces.api.bulk import router as bulk
+from seamark.interfaces.api.callbacks import router as callbacks
+from seamark.interfaces.api.comments import router as comments
+from seamark.interfaces.api.connections import router as connections
 from seamark.interfaces.api.crown import router as crown
 from seamark.interfaces.api.decisions import router as decisions
+from seamark.interfaces.api.deliveries import router as deliveries
+from seamark.interfaces.api.engagements import router as engagements
 from seamark.interfaces.api.federation import router as federation
 from seamark.interfaces.api.fixes import router as fixes
 from seamark.interfaces.api.formats import router as formats
@@ -22,14 +28,21 @@ from seamark.interfaces.api.imports import router as imports
 from seamark.interfaces.api.jobs import router as jobs
 from seamark.interfaces.api.ledger import router as ledger
 from seamark.interfaces.api.merging import router as merging
+from seamark.interfaces.api.notices import router as notices
+from seamark.interfaces.api.operations import router as operations
+from seamark.interfaces.api.plans import router as plans
 from seamark.interfaces.api.policies import router as policies
 from seamark.interfaces.api.problems import handle
 from seamark.interfaces.api.profiles import router as profiles
+from seamark.interfaces.api.pulls import router as pulls
 from seamark.interfaces.api.reports import router as reports
+from seamark.interfaces.api.sla import router as sla
 from seamark.interfaces.api.surveys import router as surveys
+from seamark.interfaces.api.tickets import router as tickets
 from seamark.interfaces.api.tokens import router as tokens
 from seamark.interfaces.api.triage import router as issues
 from seamark.interfaces.api.users import router as users
+from seamark.interfaces.api.verdicts_learning import router as verdicts_learning
 from seamark.interfaces.api.vulnerabilities import router as vulnerabilities
 from seamark.interfaces.api.waivers import router as waivers
 from seamark.interfaces.api.webhooks import router as webhooks
@@ -47,6 +60,7 @@ api = Api(title="Seamark", version="1", description=DESCRIPTION.strip(), auth=RE
 for _tag, _router in (
     ("imports", imports),
     ("issues", issues),
+    ("comments", comments),
     ("triage", bulk),
     ("jobs", jobs),
     ("merging", merging),
@@ -58,13 +72,24 @@ for _tag, _router in (
     ("graph", graph),
     ("surveys", surveys),
     ("fixes", fixes),
+    ("fixes", plans),
     ("gate", gate),
     ("decisions", decisions),
     ("policies", policies),
     ("risk profiles", profiles),
     ("waivers", waivers),
+    ("triage rules", automation),
+    ("service levels", sla),
+    ("triage rules", verdicts_learning),
+    ("penetration tests", engagements),
     ("ledger", ledger),
     ("webhooks", webhooks),
+    ("connections", connections),
+    ("tickets", tickets),
+    ("pull requests", pulls),
+    ("deliveries", deliveries),
+    ("messages", notices),
+    ("call-backs", callbacks),
     ("users", users),
     ("groups", groups),
     ("grants", grants),
@@ -73,6 +98,7 @@ for _tag, _router in (
     ("reports", reports),
     ("formats", formats),
     ("health", health),
+    ("operations", operations),
 ):
     api.add_router("", _router, tags=[_tag])
 handle(api)

@@ -127,6 +127,7 @@ class CountsShape(Answer):
 
     applications: int = Field(description="Those with an open issue.")
     open: int
+    waived: int = Field(description="Those of the open ones that a waiver in force covers.")
     accepted: int
     dismissed: int = Field(description="As not affected, or as a false positive.")
     set_aside: int = Field(description="Suppressed in a tool, or a duplicate.")
@@ -146,6 +147,7 @@ class StandingShape(Answer):
     data_classes: list[str]
     environment: str
     open: int
+    waived: int = Field(description="Those of the open ones that a waiver in force covers.")
     accepted: int
     dismissed: int
     set_aside: int
@@ -183,10 +185,20 @@ class InventoriesShape(Answer):
     newest: str | None
 
 
+class ExceptedShape(Answer):
+    """A waiver in force, and how many of the open issues it covers."""
+
+    waiver: str
+    policy: str = Field(description="The policy that it exempts from, `*` for all.")
+    days_left: int
+    issues: int
+
+
 class RunsShape(Answer):
     """Where a flaw runs."""
 
     counts: CountsShape
+    waivers: list[ExceptedShape]
     applications: list[StandingShape] = Field(description="The riskiest first, at most 100.")
     assets: list[AtAssetShape]
     running: Literal["running", "not_seen", "unknown", ""] = Field(

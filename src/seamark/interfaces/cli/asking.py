@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
 import msgspec
 
 from seamark.core.errors import RemoteFailure
@@ -16,6 +15,7 @@ from seamark.intake.discovery.ci import detect
 from seamark.interfaces.cli import output
 from seamark.interfaces.cli.files import settled
 from seamark.interfaces.cli.importing import importer, placed
+from seamark.interfaces.cli.remote import token_of_environment
 from seamark.pipeline.target import Target, short_ref
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def ask(
     Where the server is away or busy, `here` decides with the policies at hand, and is told why: exceptions are not known then, and
     each policy does what its `onError` says. What the server refuses is raised as `RemoteFailure`.
     """
-    token = given["token"] or _token()
+    token = given["token"] or token_of_environment()
     said = {name: given[name] for name in ("repository", "ref", "commit", "pull_request", "image")}
     where = placed(said, detect(os.environ))
     try:
@@ -81,13 +81,3 @@ def _asked(given: dict[str, Any], where: dict[str, Any], scans: list[int], token
         raise RemoteFailure(
             f"The server's answer is not one that this version reads ({error})", permanent=True
         ) from None
-
-
-def _token() -> str:
-    named = os.environ.get("SEAMARK_TOKEN_FILE", "").strip()
-    if not named:
-        raise click.UsageError("A server is named, but SEAMARK_TOKEN is not set; make a token on your account page")
-    try:
-        return Path(named).read_text("utf-8").strip()
-    except OSError as error:
-        raise click.UsageError(f"SEAMARK_TOKEN_FILE cannot be read: {error}") from None

@@ -17,7 +17,7 @@ from seamark.interfaces.cli import output
 from seamark.interfaces.cli.files import settled
 from seamark.pipeline.gate import baseline
 from seamark.pipeline.gate.baseline import Baseline
-from seamark.pipeline.gate.reports import Reports
+from seamark.pipeline.gather import Gathered
 
 if TYPE_CHECKING:
     from seamark.governance.policy.bundle import Bundle
@@ -42,9 +42,9 @@ def undecided(words: str) -> click.exceptions.Exit:
     return click.exceptions.Exit(UNDECIDED)
 
 
-def read_reports(paths: Sequence[str], known: str | Parser) -> Reports:
+def read_reports(paths: Sequence[str], known: str | Parser) -> Gathered:
     """Read reports, each path once. Ends the command where one cannot be read: a gate that looked at a part has decided nothing."""
-    reports = Reports()
+    reports = Gathered(listing=True)
     broken = False
     for path in dict.fromkeys(paths):
         name = output.named(path)

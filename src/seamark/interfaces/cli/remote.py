@@ -29,10 +29,11 @@ def client(url: str = "", token: str = "") -> Client | None:
         return None
     from seamark.client import Client
 
-    return Client(address, token.strip() or _token())
+    return Client(address, token.strip() or token_of_environment())
 
 
-def _token() -> str:
+def token_of_environment() -> str:
+    """Return the token that `SEAMARK_TOKEN` or the file of `SEAMARK_TOKEN_FILE` holds. Raises `click.UsageError`."""
     token = os.environ.get("SEAMARK_TOKEN", "").strip()
     if not token and (named := os.environ.get("SEAMARK_TOKEN_FILE")):
         try:

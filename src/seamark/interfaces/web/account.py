@@ -13,6 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from seamark.interfaces.web.access.fresh import fresh
 from seamark.interfaces.web.frame import go_back, person
+from seamark.interfaces.web.locale import choices
 from seamark.pipeline import people
 from seamark.store.models import User
 
@@ -51,6 +52,7 @@ def _page(request: HttpRequest, form: PasswordChangeForm, *, made: str = "") -> 
         "spans": SPANS,
         "made": made,
         "now": timezone.now(),
+        **choices(person(request)),
     }
     return render(request, "web/account/page.html", context)
 

@@ -16,9 +16,11 @@ from seamark.analysis.graph.estate import coverage
 from seamark.core.errors import NotAllowed
 from seamark.core.severity import Severity
 from seamark.governance.triage import context as facts
+from seamark.insight.analytics.estate import answers, last_built
 from seamark.insight.analytics.fixes import Worth, ranking, worths
-from seamark.insight.analytics.inventory import data_of, owners_of
-from seamark.insight.analytics.software import replaced
+from seamark.insight.analytics.inventory import data_of
+from seamark.insight.analytics.riskiest import riskiest
+from seamark.insight.analytics.trend import DAYS, Trend, trend_of
 from seamark.interfaces.web.assets import of_application
 from seamark.interfaces.web.frame import person, visible
 from seamark.interfaces.web.issues import address
@@ -32,6 +34,12 @@ from seamark.store.query.paging import COUNT_BOUND
 MOST = 500
 USUAL_CLASSES = ("PII", "PHI", "PCI", "SECRETS")
 MOST_TOP, MOST_SCANS, MOST_FIXES, MOST_GAPS = 8, 50, 5, 12
+WIDTH, HEIGHT = 600, 90
+"""Of the drawing of a trend, in its own units."""
+ROW_EVERY = 5
+"""Points of a trend between two rows of its table."""
+_NAMES = ("sla_tier", "environment")
+"""Facts that are a name; a form that does not have them leaves them alone."""
 
 
 @dataclass
@@ -43,6 +51,10 @@ class Standing:
     total: int = 0
     risk: int = 0
     riskiest: int = 0
+    top: Issue | None = None
+    """The riskiest of them."""
+    reason: str = ""
+    """Why that stands where it does."""
 
     @property
     def cells(self) -> list[dict[str, object]]:
@@ -106,6 +118,12 @@ def listed(request: HttpRequest) -> HttpResponse:
     seen = visible(request)
     applications = list(seen.applications().select_related("unit").order_by("name")[: MOST + 1])
     standings = _standings(seen, applications[:MOST])
+    tops = riskiest(
+        seen.issues(), seen.applications().filter(pk__in=[one.application.pk for one in standings]), "application"
+    )
+    for one in standings:
+        if (top := tops.get(one.application.pk)) is not None:
+            one.top, one.reason = top, reason_of(top)
     return render(
         request, "web/applications/list.html", {"standings": standings, "more": len(applications) > MOST, "limit": MOST}
     )
@@ -163,19 +181,47 @@ def estate(request: HttpRequest, slug: str) -> HttpResponse:
     seen = visible(request)
     application = get_object_or_404(seen.applications(), slug=slug)
     gaps = coverage(seen, timezone.now(), limit=MOST_GAPS + 1, among=Q(application=application))
+    built, before = last_built(seen, application.pk)
     context = {
         "application": application,
-        "owners": owners_of(seen, application.pk),
+        "owners": answers(seen, application.pk),
         "unowned": of_application(seen, application)["unowned"],
         "classes": data_of(seen, application.pk),
         "gaps": gaps[:MOST_GAPS],
         "more_gaps": len(gaps) > MOST_GAPS,
         "controls": list(application.controls.order_by("name")[:50]),
         "today": timezone.now().date(),
-        "replaced": replaced(seen, application.pk),
+        "built": built,
+        "replaced": before,
         "everything": seen.everything,
     }
     return render(request, "web/applications/_estate.html", context)
+
+
+def trend(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show how an application's risk went, as far as the record tells: a part of its page that is fetched after it."""
+    seen = visible(request)
+    application = get_object_or_404(seen.applications(), slug=slug)
+    told = trend_of(seen, application, timezone.now())
+    context = {
+        "application": application, "trend": told, "days": DAYS, "lines": _lines(told), "width": WIDTH, "height": HEIGHT,
+        "rows": told.points[::-ROW_EVERY],
+    }  # fmt: skip
+    return render(request, "web/applications/_trend.html", context)
+
+
+def _lines(told: Trend) -> dict[str, str]:
+    """Return the curves of a trend as points of a drawing: the risk, the area under it, and the urgent issues."""
+    most = max((one.risk for one in told.points), default=0) or 1
+    urgent = max((one.issues for one in told.points), default=0) or 1
+    risk = _drawn([one.risk / most for one in told.points])
+    area = f"0,{HEIGHT} {risk} {WIDTH},{HEIGHT}" if risk else ""
+    return {"risk": risk, "area": area, "urgent": _drawn([one.urgent / urgent for one in told.points])}
+
+
+def _drawn(shares: list[float]) -> str:
+    step = WIDTH / max(1, len(shares) - 1)
+    return " ".join(f"{at * step:.1f},{HEIGHT - 2 - share * (HEIGHT - 4):.1f}" for at, share in enumerate(shares))
 
 
 def _latest_scans(seen: Visible, application: Application) -> list[Scan]:
@@ -204,9 +250,15 @@ def _describe(request: HttpRequest, application: Application) -> HttpResponse:
         ),
         "description": given.get("description", "").strip(),
     }
+    said |= {name: given[name].strip() for name in _NAMES if name in given}
+    if "compliance" in given:
+        said["compliance"] = sorted({name.strip() for name in given["compliance"].split(",") if name.strip()})
     # What the form had from a file and the person left alone stays the file's.
     changed = {name: value for name, value in said.items() if value != getattr(application, name)}
-    for name in ("criticality", "exposure"):
+    amount = "" if application.revenue_per_hour is None else str(application.revenue_per_hour)
+    if given.get("revenue_per_hour", amount).strip() != amount:
+        changed["revenue_per_hour"] = given["revenue_per_hour"].strip()
+    for name in ("criticality", "exposure", "revenue_per_hour", *_NAMES):
         if name in changed and not changed[name]:
             changed[name] = None
     try:

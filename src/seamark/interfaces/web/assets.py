@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -22,11 +23,13 @@ from seamark.core.errors import InvalidQuery, NotAllowed
 from seamark.governance.triage import owners as ownership
 from seamark.insight.analytics import inventory
 from seamark.insight.analytics.inventory import Burden, Filter
+from seamark.insight.analytics.riskiest import told
 from seamark.interfaces.web.frame import person, visible, wants_part
 from seamark.interfaces.web.issues import address as issues_of
 from seamark.interfaces.web.values import known_words
+from seamark.pipeline.scoring import reason_of
 from seamark.store.access import IMPORTS, Visible
-from seamark.store.models import Application, Asset
+from seamark.store.models import Application, Asset, Issue
 from seamark.store.permissions import Permission
 from seamark.store.query import Count, Query, Term, page
 
@@ -51,6 +54,13 @@ class Row:
     burden: Burden | None
     issues: str
     """The address of its open issues."""
+    top: Issue | None = None
+    """The riskiest of them."""
+
+    @property
+    def reason(self) -> str:
+        """Return why the riskiest stands where it does."""
+        return reason_of(self.top) if self.top is not None else ""
 
 
 def address(asked: Filter, **more: str) -> str:
@@ -59,6 +69,10 @@ def address(asked: Filter, **more: str) -> str:
     values |= {"owner": "none" if asked.unowned else "", "gone": "1" if asked.gone else "", **more}
     kept = {name: value for name, value in values.items() if value}
     return reverse("assets") + (f"?{urlencode(kept)}" if kept else "")
+
+
+def _row(node: Node, burden: Burden | None, tops: Mapping[int, Issue]) -> Row:
+    return Row(node, burden, issues_at(node.id), tops.get(burden.issue) if burden is not None else None)
 
 
 def listed(request: HttpRequest) -> HttpResponse:
@@ -79,10 +93,11 @@ def listed(request: HttpRequest) -> HttpResponse:
         raise Http404 from error
     nodes = described([row.pk for row in found.rows])
     burdens = inventory.burdens(seen, nodes)
+    tops = told(seen.issues(), [one.issue for one in burdens.values()])
     counted = inventory.facets(seen, asked)
     context = {
         "asked": asked,
-        "rows": [Row(node, burdens.get(node.id), issues_at(node.id)) for node in nodes],
+        "rows": [_row(node, burdens.get(node.id), tops) for node in nodes],
         "total": counted.total,
         "facets": _facets(seen, asked, counted),
         "narrowed": asked != Filter(),

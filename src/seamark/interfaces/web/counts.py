@@ -97,9 +97,9 @@ class Counts:
         return self.visible.streams().order_by().values("tool").distinct().count()
 
     @cached_property
-    def administers(self) -> str:
-        """Return the page of the administration where the person begins; empty for those who have no business there."""
-        return "people" if manages(self.visible) else "audit" if may_audit(self.visible) else ""
+    def administers(self) -> bool:
+        """Tell whether the person has any business in the administration."""
+        return manages(self.visible) or may_audit(self.visible)
 
     @cached_property
     def reads_ledger(self) -> bool:

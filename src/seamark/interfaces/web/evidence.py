@@ -10,9 +10,11 @@ from typing import TypeVar
 
 from django.db.models import F
 
-from seamark.core.finding import Exchange, FlowStep
 from seamark.core.finding import Finding as Full
+from seamark.core.finding import Patch
 from seamark.core.location import CodeLocation, HostLocation, ImageLocation, ResourceLocation, WebLocation
+from seamark.insight.analytics.exchange import Shown, shown
+from seamark.insight.analytics.flow import Flow, flow_of
 from seamark.pipeline.why import Link, Why, why_of
 from seamark.store.access import Visible
 from seamark.store.evidence import read
@@ -23,6 +25,12 @@ MOST = 60
 """Findings shown on the page: newest evidence first, and the rest is counted."""
 MOST_PATHS = 12
 MOST_TEXTS = 4
+MOST_TOOLS = 6
+MOST_WORDS = 4
+"""Findings of one tool whose words stand side by side with those of the others."""
+MOST_FLOWS = 3
+MOST_EXCHANGES = 2
+MOST_PATCHES = 3
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,28 @@ class Said:
             return ()
         return self.full.cwes or (self.full.about.cwes if self.full.about else ())
 
+    @property
+    def words(self) -> str:
+        """Return what the tool says of this very finding, or of its rule."""
+        if self.full is None:
+            return ""
+        about = self.full.about
+        return self.full.description.strip() or (about.description.strip() if about else "")
+
+
+@dataclass(frozen=True)
+class Account:
+    """What one tool says, to be read beside the others. `said` are the first of its findings, those of now before those of then."""
+
+    tool: str
+    said: list[Said]
+    number: int
+
+    @property
+    def version(self) -> str:
+        """Return the version of the tool that reported first."""
+        return self.said[0].row.opened_in.tool_version
+
 
 @dataclass
 class Evidence:
@@ -72,15 +102,15 @@ class Evidence:
     code: list[Line] = field(default_factory=list)
     code_place: str = ""
     code_scope: str = ""
-    flow: list[FlowStep] = field(default_factory=list)
-    flow_tool: str = ""
-    exchange: Exchange | None = None
+    flows: list[Flow] = field(default_factory=list)
+    exchanges: list[tuple[str, Shown]] = field(default_factory=list)
     paths: list[tuple[str, ...]] = field(default_factory=list)
     component: str = ""
     purl: str = ""
     fixed_in: list[str] = field(default_factory=list)
     texts: list[tuple[str, str]] = field(default_factory=list)
     remedies: list[tuple[str, str]] = field(default_factory=list)
+    patches: list[tuple[str, Patch]] = field(default_factory=list)
     references: list[str] = field(default_factory=list)
     cvss: list[tuple[str, str]] = field(default_factory=list)
     secret: str = ""
@@ -94,6 +124,14 @@ class Evidence:
     def tools(self) -> list[str]:
         """Return the tools that still report it."""
         return sorted({one.row.stream.tool for one in self.now})
+
+    @property
+    def accounts(self) -> list[Account]:
+        """Return what the tools say, those that report it now first, `MOST_TOOLS` at most."""
+        told: dict[str, list[Said]] = defaultdict(list)
+        for one in sorted(self.said, key=lambda one: one.row.closed_in_id is not None):
+            told[one.row.stream.tool].append(one)
+        return [Account(tool, said[:MOST_WORDS], len(said)) for tool, said in list(told.items())[:MOST_TOOLS]]
 
 
 def evidence_of(seen: Visible, issue: Issue) -> Evidence:
@@ -112,6 +150,7 @@ def evidence_of(seen: Visible, issue: Issue) -> Evidence:
     for one in sorted(found.said, key=lambda one: one.row.closed_in_id is not None):
         if one.full is not None:
             _add(found, one.row.stream.tool, one.full)
+    _add_flows(found)
     return found
 
 
@@ -130,9 +169,10 @@ def _add(found: Evidence, tool: str, full: Full) -> None:
         if location.snippet and len(lines := list(code_lines(location))) > len(found.code):
             found.code, found.code_place = lines, place_of(full)
         found.code_scope = found.code_scope or location.scope
-    if full.flow and not found.flow:
-        found.flow, found.flow_tool = list(full.flow), tool
-    found.exchange = found.exchange or full.exchange
+    if full.exchange is not None and len(found.exchanges) < MOST_EXCHANGES and not full.secret:
+        one = shown(full.exchange)
+        if (one.request or one.response) and all(one != other for _, other in found.exchanges):
+            found.exchanges.append((tool, one))
     found.secret = found.secret or full.secret
     found.paths.extend(
         [path for path in full.dependency_paths if path not in found.paths][: MOST_PATHS - len(found.paths)]
@@ -145,7 +185,28 @@ def _add(found: Evidence, tool: str, full: Full) -> None:
     about = full.about
     _add_text(found.texts, tool, (full.description, about.description if about else ""), besides=full.title)
     _add_text(found.remedies, tool, (full.remedy or (about.remedy if about else ""),))
+    _extend(
+        found.patches, [(tool, one) for one in full.patches if one.replacements][: MOST_PATCHES - len(found.patches)]
+    )
     _extend(found.references, (*full.references, *(about.references if about else ())))
+
+
+def _add_flows(found: Evidence) -> None:
+    """Add the ways that tools tell, each on all the code that is known, the same way once."""
+    told = [(one.row.stream.tool, one.full) for one in found.said if one.full is not None and not one.full.secret]
+    snippets = [full.location for _, full in told if isinstance(full.location, CodeLocation)]
+    # Tools that print numbers into their code have them taken off here.
+    known = [
+        CodeLocation(path=place.path, line=lines[0].number, snippet="\n".join(line.text for line in lines))
+        for place in snippets
+        if (lines := list(code_lines(place))) and lines[0].number is not None
+    ]
+    ways = set()
+    for tool, full in told:
+        way = tuple((step.location.path, step.location.line) for step in full.flow)
+        if way and way not in ways and len(found.flows) < MOST_FLOWS:
+            ways.add(way)
+            found.flows.append(flow_of(tool, full.flow, known))
 
 
 def _extend(kept: list[Told], values: Iterable[Told]) -> None:
@@ -187,7 +248,12 @@ def code_lines(location: CodeLocation) -> Iterator[Line]:
     first, last = location.line, max(location.end_line or 0, location.line or 0)
     printed = [_PRINTED.match(line) for line in lines]
     numbers = [int(found[1]) for found in printed if found]
-    if len(numbers) == len(lines) and numbers == list(range(numbers[0], numbers[0] + len(lines))) and first in numbers:
+    if (
+        numbers
+        and len(numbers) == len(lines)
+        and numbers == list(range(numbers[0], numbers[0] + len(lines)))
+        and first in numbers
+    ):
         lines = [found[2] for found in printed if found]
         start: int | None = numbers[0]
     else:

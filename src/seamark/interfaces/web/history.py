@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from seamark.governance.triage.lifecycle import RESOLUTION_WORDS
 from seamark.interfaces.web.evidence import Evidence
@@ -18,6 +19,8 @@ from seamark.store.models import Event, Issue
 MOST = 100
 WIDTH, HEIGHT = 300, 40
 """Of a curve, in its own units."""
+_UNQUOTED = frozenset({"comment_edited", "comment_deleted", "mentioned"})
+"""What is said anew stands in the conversation."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,8 @@ class Happened:
     change: str = ""
     other: str = ""
     """The reference of another issue that the sentence ends with."""
+    comment: int | None = None
+    """The number of the comment that it is about."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +124,9 @@ def curve(points: Sequence[tuple[float, float]], most: float) -> Curve | None:
 
 def history_of(issue: Issue, evidence: Evidence, events: Sequence[Event]) -> list[Happened]:
     """Return what happened: the events, and the scans that first reported it."""
-    entries = [_entry(event) for event in events]
+    # What was changed or taken back since is no longer quoted. That happened later, and so is among the newest events as well.
+    changed = {event.details.get("of") for event in events if event.kind in {"comment_edited", "comment_deleted"}}
+    entries = [_entry(event, quoted=event.pk not in changed) for event in events]
     opened: dict[tuple[datetime, str], None] = {}
     for one in evidence.said:
         opened.setdefault((one.row.opened_in.at, one.row.stream.tool))
@@ -131,10 +138,11 @@ def history_of(issue: Issue, evidence: Evidence, events: Sequence[Event]) -> lis
     return sorted(entries, key=lambda entry: entry.at, reverse=True)
 
 
-def _entry(event: Event) -> Happened:
+def _entry(event: Event, *, quoted: bool) -> Happened:
     details: dict[str, Any] = event.details if isinstance(event.details, dict) else {}
     decided = event.kind in MERGE_WORDS
-    quote = str(details.get("reason" if decided else "comment") or "")
+    told = quoted and event.kind not in _UNQUOTED
+    quote = str(details.get("reason" if decided else "comment") or "") if told else ""
     return Happened(
         event.at,
         _sentence(event.kind, details),
@@ -143,6 +151,7 @@ def _entry(event: Event) -> Happened:
         tool=event.scan.stream.tool if event.scan else "",
         change=str(details.get("change", "")) if event.kind == "state" else "",
         other=str(details.get("other") or "") if decided else "",
+        comment=event.pk if event.kind == "comment" else None,
     )
 
 
@@ -169,7 +178,13 @@ def _sentence(kind: str, details: dict[str, Any]) -> str:
         case "unchecked":
             return f"No longer checked: {details.get('tool') or 'the tool'} does not run this rule any more"
         case "comment":
-            return "Comment"
+            return gettext("Comment")
+        case "comment_edited":
+            return gettext("Comment changed")
+        case "comment_deleted":
+            return gettext("Comment deleted")
+        case "mentioned":
+            return gettext("%(name)s is named in a comment") % {"name": details.get("person") or gettext("Somebody")}
     return kind.replace("_", " ").capitalize()
 
 

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from seamark.analysis.graph.answers import Node
 from seamark.analysis.graph.asked import Asked
@@ -19,16 +20,17 @@ from seamark.analysis.risk.ssvc import decide, tree_named
 from seamark.core.kind import KINDS_BY_CODE
 from seamark.governance.triage import lifecycle, people
 from seamark.insight.analytics.intelligence import intelligence_of
+from seamark.insight.analytics.options import options_of
 from seamark.insight.analytics.vendors import vendors_of_issue
-from seamark.interfaces.web.evidence import evidence_of
-from seamark.interfaces.web.frame import visible
+from seamark.interfaces.web.evidence import Evidence, evidence_of
+from seamark.interfaces.web.frame import visible, wants_part
 from seamark.interfaces.web.history import events_of, history_of, scores_of
 from seamark.interfaces.web.merging import about_merging
 from seamark.interfaces.web.vulnerability import drawn
 from seamark.interfaces.web.waivers import about_waivers
 from seamark.pipeline.feeds import standing
 from seamark.pipeline.scoring import document_of
-from seamark.store.access import Visible
+from seamark.store.access import REQUESTS_WAIVERS, Visible
 from seamark.store.models import Issue
 from seamark.store.models.issues import State
 from seamark.store.query import NEEDS_WORK
@@ -121,6 +123,8 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
         "history": history_of(issue, evidence, events),
         "moves": _moves(seen, issue, works=works),
         "resolutions": lifecycle.RESOLUTIONS,
+        "justifications": lifecycle.JUSTIFICATIONS,
+        "verifiable": works and issue.state == State.RESOLVED and issue.resolution != lifecycle.VERIFIED,
         "resolution_words": lifecycle.RESOLUTION_WORDS.get(issue.resolution, issue.resolution.replace("_", " ")),
         "works": works,
         "people": people.assignable(issue.application_id) if works else [],
@@ -146,6 +150,27 @@ def exploitation(request: HttpRequest, number: int) -> HttpResponse:
         "known": known, "chances": drawn(known), "lead_to": min(names, default=""), "vendors": vendors_of_issue(seen, issue, names),
     }  # fmt: skip
     return render(request, "web/issue/_exploitation.html", context)
+
+
+def options(request: HttpRequest, number: int) -> HttpResponse:
+    """Show what could be done about an issue: a part of its page that is fetched after it, or a page of its own."""
+    seen = visible(request)
+    issue = get_object_or_404(seen.issues().select_related("application", "vulnerability", "fix"), pk=number)
+    told = options_of(seen, issue)
+    evidence = Evidence() if told.package else evidence_of(seen, issue)
+    context = {
+        "issue": issue, "options": told, "patches": evidence.patches, "known": bool(evidence.patches or evidence.remedies),
+        "asks": seen.may(REQUESTS_WAIVERS, issue.application),
+    }  # fmt: skip
+    return part(request, "options", gettext("How to fix"), context)
+
+
+def part(request: HttpRequest, name: str, title: str, context: dict[str, object]) -> HttpResponse:
+    """Answer with a part of the issue page to htmx, and with a page that holds the part alone to everybody else."""
+    file = f"web/issue/_{name}.html"
+    if wants_part(request, name):
+        return render(request, file, context)
+    return render(request, "web/issue/part.html", {**context, "title": title, "part": file})
 
 
 def keep(request: HttpRequest, number: int) -> HttpResponse:

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from seamark.core.errors import InvalidQuery
 from seamark.governance.triage.lifecycle import DISMISSES, RESOLUTIONS, WORKS
@@ -160,7 +161,9 @@ def rows_of(seen: Visible, issues: list[Issue]) -> list[Row]:
 
 def _one_of(refs: set[str]) -> str:
     named = sorted(ref for ref in refs if ref)
-    return "" if not named else named[0] if len(named) == 1 else f"{len(named)} branches"
+    if len(named) > 1:
+        return gettext("%(number)s branches") % {"number": len(named)}
+    return named[0] if named else ""
 
 
 def _tabs(request: HttpRequest, query: Query | None) -> list[Tab]:

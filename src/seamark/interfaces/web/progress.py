@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
@@ -39,19 +39,24 @@ def show(request: HttpRequest) -> HttpResponseBase:
     ]
     if not visible(request).imports().filter(pk__in=numbers).exists():
         return HttpResponse(status=204)
-    if not _free.acquire(blocking=False):
+    return stream(_free, lambda: _events(visible(request), numbers))
+
+
+def stream(free: threading.BoundedSemaphore, events: Callable[[], Iterator[bytes]]) -> HttpResponseBase:
+    """Answer with events as they come while one of the `free` places can be had, and with 503 otherwise."""
+    if not free.acquire(blocking=False):
         return HttpResponse(status=503, headers={"Retry-After": "5"})
-    response = StreamingHttpResponse(_Told(visible(request), numbers), content_type="text/event-stream")
+    response = StreamingHttpResponse(_Told(events(), free), content_type="text/event-stream")
     # A proxy in front must not hold events back.
     response["X-Accel-Buffering"] = "no"
     return response
 
 
 class _Told:
-    """The events of some imports. Its place is free again when it is closed, whether or not it was read."""
+    """Events that are told. Their place is free again when it is closed, whether or not they were read."""
 
-    def __init__(self, seen: Visible, numbers: list[int]) -> None:
-        self._events = _events(seen, numbers)
+    def __init__(self, events: Iterator[bytes], free: threading.BoundedSemaphore) -> None:
+        self._events, self._free = events, free
         self._open = True
 
     def __iter__(self) -> Iterator[bytes]:
@@ -61,7 +66,7 @@ class _Told:
         """Give the place back. Django calls this once the answer is sent, or the reader is gone."""
         if self._open:
             self._open = False
-            _free.release()
+            self._free.release()
 
 
 def _events(seen: Visible, numbers: list[int]) -> Iterator[bytes]:

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext
 
 from seamark.insight.analytics.search import LONGEST, Hit, find
 from seamark.interfaces.web.frame import visible
@@ -30,6 +31,7 @@ COMMANDS: Final = (
     ("Assets", "assets", "", ""),
     ("Graph", "graph", "", "ask how things hang together"),
     ("Policies", "policies", "", ""),
+    ("Violations", "violations", "", "what breaks a policy now"),
     ("Waivers", "waivers", "", ""),
     ("Ask for a waiver", "waiver-new", "", ""),
     ("Import a report", "imports", "", "history of imports"),
@@ -43,6 +45,7 @@ RIGHTS: Final[dict[str, Permission]] = {
     "waiver-new": REQUESTS_WAIVERS,
     "ledger": Permission.LEDGER_READ,
     "policies": READS,
+    "violations": READS,
 }
 """What somebody must hold for a page to be offered."""
 MOST_COMMANDS: Final = 6
@@ -70,12 +73,12 @@ def show(request: HttpRequest) -> HttpResponse:
             groups.setdefault(TITLES[sort], []).append(shown)
     if text:
         everywhere = {
-            "label": f"Issues with “{text}”",
+            "label": gettext("Issues with “%(text)s”") % {"text": text},
             "hint": "",
             "address": address(str(Query((Term("", (text,)),)))),
         }
         groups.setdefault(TITLES["issue"], []).append(everywhere)
-    return JsonResponse({"groups": [{"title": title, "hits": hits} for title, hits in groups.items()]})
+    return JsonResponse({"groups": [{"title": gettext(title), "hits": hits} for title, hits in groups.items()]})
 
 
 def _shown(hit: Hit) -> dict[str, str]:
@@ -85,11 +88,13 @@ def _shown(hit: Hit) -> dict[str, str]:
 def _commands(seen: Visible, text: str) -> Iterator[tuple[str, dict[str, str]]]:
     words = text.lower().split()
     number = 0
-    for label, page, query, hint in COMMANDS:
+    for name, page, query, about in COMMANDS:
         if number == MOST_COMMANDS:
             return
         if page in RIGHTS and not seen.may_anywhere(RIGHTS[page]):
             continue
+        # Each is found by its words in the language of the page.
+        label, hint = (gettext(one) if one else "" for one in (name, about))
         if all(word in f"{label} {hint}".lower() for word in words) and (place := _page(page)):
             number += 1
             yield (

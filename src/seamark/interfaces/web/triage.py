@@ -9,10 +9,12 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext
 
 from seamark.core.errors import InvalidQuery, NotAllowed
 from seamark.governance.triage import people, service
-from seamark.governance.triage.lifecycle import ACCEPTED
+from seamark.governance.triage.lifecycle import ACCEPTED, NOT_AFFECTED, VERIFIED
 from seamark.interfaces.web.frame import go_back, person, visible
 from seamark.interfaces.web.views import remember
 from seamark.store.models import Issue
@@ -25,6 +27,7 @@ STATES = {
     "in_progress": State.IN_PROGRESS,
     "dismissed": State.DISMISSED,
 }
+REOPENED = gettext_noop("reopened")
 UNDO = "undo"
 """First word of the tags of a message that can be undone; the change's id follows."""
 
@@ -35,23 +38,31 @@ def change(request: HttpRequest) -> HttpResponse:
         return _ask_waiver(request)
     state = STATES.get(request.POST.get("state", ""))
     try:
+        if request.POST.get("state") == VERIFIED:
+            return _verify(request)
         if state is None:
-            raise NotAllowed("Choose what should become of the issues")
+            raise NotAllowed(_("Choose what should become of the issues"))
         resolution = request.POST.get("resolution", "") if state == State.DISMISSED else ""
+        justification = request.POST.get("justification", "") if resolution == NOT_AFFECTED else ""
         made = service.change_state(
-            person(request), _chosen(request), state, resolution, request.POST.get("comment", "")
+            person(request), _chosen(request), state, resolution, request.POST.get("comment", ""), justification
         )
     except (NotAllowed, InvalidQuery) as error:
         messages.error(request, str(error))
         return go_back(request, "issues")
     number = service.size_of(made)
     if number:
-        words = "reopened" if state == State.OPEN else state.label
-        said = f"{_issues(number)} {words}."
+        said = f"{_issues(number)} {_(REOPENED if state == State.OPEN else state.label)}."
         messages.success(request, said, extra_tags=f"{UNDO} {made}")
         remember(request, made, said)
     else:
-        messages.info(request, f"Nothing to change: already {state.label}.")
+        messages.info(request, _("Nothing to change: already %(state)s.") % {"state": _(state.label)})
+    return go_back(request, "issues")
+
+
+def _verify(request: HttpRequest) -> HttpResponse:
+    number = service.verify(person(request), _chosen(request), request.POST.get("comment", ""))
+    messages.success(request, _("%(issues)s verified as fixed.") % {"issues": _issues(number)})
     return go_back(request, "issues")
 
 
@@ -68,33 +79,23 @@ def _chosen(request: HttpRequest) -> QuerySet[Issue]:
         return select(seen, parse(request.POST.get("q", "").replace("\0", "")))
     numbers = [int(one) for one in request.POST.getlist("issue") if one.isascii() and one.isdigit() and len(one) < 19]
     if not numbers:
-        raise NotAllowed("Choose at least one issue")
+        raise NotAllowed(_("Choose at least one issue"))
     return seen.filter(pk__in=numbers)
 
 
 def _issues(number: int) -> str:
-    return "1 issue" if number == 1 else f"{number:,} issues"
+    return ngettext("%(number)s issue", "%(number)s issues", number) % {"number": f"{number:,}"}
 
 
 def take_back(request: HttpRequest) -> HttpResponse:
     """Undo a change."""
     try:
         number = service.undo(person(request), request.POST.get("change", ""))
-        messages.info(request, f"Undone: {_issues(number)} put back.")
+        messages.info(request, _("Undone: %(issues)s put back.") % {"issues": _issues(number)})
         request.session.pop("undo", None)
     except NotAllowed as error:
         messages.error(request, str(error))
     return go_back(request, "issues")
-
-
-def say(request: HttpRequest, number: int) -> HttpResponse:
-    """Add a comment to an issue."""
-    issue = get_object_or_404(visible(request).issues(), pk=number)
-    try:
-        service.comment(person(request), issue, request.POST.get("comment", ""))
-    except NotAllowed as error:
-        messages.error(request, str(error))
-    return redirect("issue", number=number)
 
 
 def hand_over(request: HttpRequest, number: int) -> HttpResponse:

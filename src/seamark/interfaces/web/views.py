@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
 
 from seamark.core.errors import InvalidQuery, NotAllowed
 from seamark.governance.triage.lifecycle import RESOLUTIONS
@@ -66,7 +67,8 @@ def save(request: HttpRequest) -> HttpResponse:
     try:
         shared = bool(request.POST.get("shared"))
         kept = desk.save_view(person(request), request.POST.get("name", ""), _query(request), shared=shared)
-        messages.success(request, f"The view {kept.name} is saved{' and shared' if shared else ''}.")
+        said = _("The view %(name)s is saved and shared.") if shared else _("The view %(name)s is saved.")
+        messages.success(request, said % {"name": kept.name})
     except (NotAllowed, InvalidQuery) as error:
         messages.error(request, str(error))
     return go_back(request, "issues")
@@ -75,7 +77,8 @@ def save(request: HttpRequest) -> HttpResponse:
 def remove(request: HttpRequest, number: int) -> HttpResponse:
     """Remove a view of one's own."""
     try:
-        messages.info(request, f"The view {desk.forget_view(person(request), number)} is removed.")
+        name = desk.forget_view(person(request), number)
+        messages.info(request, _("The view %(name)s is removed.") % {"name": name})
     except NotAllowed as error:
         messages.error(request, str(error))
     return redirect("issues")
@@ -94,7 +97,7 @@ def outlook(request: HttpRequest) -> HttpResponse:
         wanted = _chosen(request)
         context["moves"] = [
             (label, bulk.preview(visible(request), bulk.Wanted(**wanted, **_move(request, name))))
-            for name, (label, _) in MOVES.items()
+            for name, (label, _state) in MOVES.items()
         ]
     except (NotAllowed, InvalidQuery) as error:
         context["error"] = str(error)

@@ -41,8 +41,7 @@ class Loaded(NamedTuple):
 def advisories_about(packages: Collection[str], folder: Path) -> Loaded:
     """Return the advisories about packages, by their `advisory_key`; `folder` is where feeds are kept.
 
-    After the archives changed, the first call reads them: of npm alone that takes half a minute. Raises `UnreadableReport`,
-    `StoreUnavailable`.
+    After the archives changed, the first call reads them all and is slow. Raises `UnreadableReport`, `StoreUnavailable`.
     """
     archives = sorted(path for pattern in _ARCHIVES for path in folder.glob(pattern) if path.is_file())
     if not archives:

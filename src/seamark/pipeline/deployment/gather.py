@@ -17,17 +17,19 @@ from seamark.governance.policy.facts import Application, Asset, Component, Deplo
 from seamark.governance.policy.licences import licence_class
 from seamark.governance.policy.model import Effect, Stage
 from seamark.governance.waivers.effective import waived
+from seamark.pipeline.declared import exposure
 from seamark.pipeline.deployment.images import Pictured, Reference, issues_of, pictured, resolve
 from seamark.pipeline.deployment.places import Located, located
 from seamark.pipeline.deployment.subject import Place, Subject
 from seamark.pipeline.facts import Exempt, platform_facts
-from seamark.pipeline.facts.around import Around, exposure
+from seamark.pipeline.facts.around import Around
 from seamark.pipeline.facts.inventory import coverage_facts, scan_of
 from seamark.pipeline.facts.issues import Told, finding_facts, issue_facts
 from seamark.store import models
 from seamark.store.access import Visible
 from seamark.store.models import Issue as IssueRow
 from seamark.store.models import Sbom, SbomComponent, Scan
+from seamark.store.models.issues import COUNTS_AT_GATES
 
 _MOST_ISSUES: Final = 500
 """Among the facts of a deployment."""
@@ -105,9 +107,11 @@ def application_named(visible: Visible, name: str) -> models.Application:
 
 def _standing(visible: Visible, application: models.Application, wanted: Asking, now: datetime) -> Gathered:
     """Return an application as it stands now."""
-    numbers = list(visible.issues().filter(application=application, open=True).values_list("pk", flat=True)[:200_000])
+    numbers = list(
+        visible.issues().filter(COUNTS_AT_GATES, application=application).values_list("pk", flat=True)[:200_000]
+    )
     records = platform_facts(
-        visible, now=now, subjects=wanted.subjects & _PLATFORM, applications=[application.pk], exceptions=exceptions_of(numbers, now)
+        visible, now=now, subjects=wanted.subjects & _PLATFORM, applications=[application.pk], exceptions=exceptions_of(numbers, now), gate=True
     )  # fmt: skip
     return Gathered(records, application, "", issues=len(numbers))
 
@@ -138,7 +142,7 @@ def _scanned(
         of |= Q(commit__startswith=version)
     rows = visible.scans().filter(of, stream__application=application)
     runs = dict(rows.order_by().values_list("stream").annotate(latest=Max("id")))
-    around = Around(visible, now, [application.pk])
+    around = Around(visible, now, [application.pk], gate=True)
     place = located(visible, subject.place)
     if not runs:
         note = f"No image, commit, branch or tag {version} of {application.name} is known: its issues cannot be told"
@@ -150,7 +154,7 @@ def _scanned(
     told = [_placed(one, place.place, None) for one in _told(numbers, around, wanted, now)]
     records = list(_issues(told, wanted))
     rest = wanted.subjects & {"coverage", "asset", "application"}
-    records += platform_facts(visible, now=now, subjects=rest, applications=[application.pk]) if rest else []
+    records += platform_facts(visible, now=now, subjects=rest, applications=[application.pk], gate=True) if rest else []
     return Gathered(records, application, version, tuple(sorted(runs.values())), len(numbers))
 
 
@@ -221,7 +225,7 @@ class _Image:
             .distinct()
         )
         of |= {self._application.pk} if self._application is not None else set()
-        self._around = Around(visible, now, of)
+        self._around = Around(visible, now, of, gate=True)
         self._facts_of = self._around.applications.get(self._application.pk) if self._application is not None else None
         self._before = self._earlier(subject)
 

@@ -18,7 +18,7 @@ from seamark.pipeline.runtime.images import known_images
 from seamark.store.access import Visible
 from seamark.store.models import Asset, Finding, Issue, Relation, Scan
 from seamark.store.models.findings import FindingFlag
-from seamark.store.models.issues import State
+from seamark.store.models.issues import COUNTS_AT_GATES, State
 
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 _ASIDE: Final = int(FindingFlag.SUPPRESSED | FindingFlag.NOT_AFFECTED | FindingFlag.REFUTED)
@@ -170,14 +170,16 @@ def issues_of(runs: Runs) -> frozenset[int]:
     numbers = sorted(found)
     kept: set[int] = set()
     for at in range(0, len(numbers), 5_000):
-        rows_of = Issue.objects.filter(pk__in=numbers[at : at + 5_000]).exclude(state=State.DISMISSED)
+        rows_of = Issue.objects.filter(pk__in=numbers[at : at + 5_000]).exclude(
+            state=State.DISMISSED, dismissal_unconfirmed=False
+        )
         kept.update(rows_of.values_list("pk", flat=True))
     return frozenset(kept)
 
 
 def _sources(visible: Visible, images: Sequence[int]) -> frozenset[int]:
     made = Relation.objects.filter(kind=RelationKind.BUILT_FROM.value, until=None, source__in=images).values("target")
-    return frozenset(visible.issues().filter(open=True, asset__in=made).values_list("pk", flat=True)[:_MOST])
+    return frozenset(visible.issues().filter(COUNTS_AT_GATES, asset__in=made).values_list("pk", flat=True)[:_MOST])
 
 
 def _bases(visible: Visible, images: Sequence[int]) -> tuple[int, ...]:

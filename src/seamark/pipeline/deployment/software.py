@@ -22,11 +22,12 @@ from seamark.core.sbom import Entry, Sbom
 from seamark.core.severity import Severity
 from seamark.governance.policy.classes import owasp
 from seamark.governance.policy.facts import Application, Asset, Facts, Issue
+from seamark.pipeline.declared import exposure
 from seamark.pipeline.deployment.advisories import advisories_about
 from seamark.pipeline.deployment.gather import Asking, Gathered, application_named, component_of
 from seamark.pipeline.deployment.places import located
 from seamark.pipeline.deployment.subject import Subject
-from seamark.pipeline.facts.around import Around, exposure
+from seamark.pipeline.facts.around import Around
 from seamark.store import evidence, models
 from seamark.store.access import Visible
 from seamark.store.models import Exploitation, VulnerabilityName

@@ -5,31 +5,33 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import Any, Final, get_args
+from typing import Final
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from seamark.core.assets import AssetKind
 from seamark.core.severity import Severity
-from seamark.governance.policy.facts import Application, Asset, Exposure
+from seamark.governance.policy.facts import Application, Asset
+from seamark.pipeline.declared import asset_facts, exposure
 from seamark.store import models
 from seamark.store.access import Visible
+from seamark.store.models.issues import COUNTS_AT_GATES
 
-_EXPOSURES: Final = frozenset(get_args(Exposure))
-_STORAGE: Final = ("s3_bucket", "s3::bucket", "storage_bucket", "storage_container", "storage_account", "blob")
-"""Parts of the types of cloud resources that anybody may read where the internet reaches them."""
 _PIECE: Final = 5_000
 
 
 class Around:
     """The applications that a person may see, and their assets."""
 
-    def __init__(self, visible: Visible, now: datetime, applications: Collection[int] | None = None) -> None:
+    def __init__(
+        self, visible: Visible, now: datetime, applications: Collection[int] | None = None, *, gate: bool = False,
+        counted: bool = True,
+    ) -> None:  # fmt: skip
+        """Read the applications; how many issues each has is left out where it is not to be `counted`: it takes a look at all."""
         self._now = now
         rows = visible.applications()
         self.applications: dict[int, Application] = {}
         chosen = rows if applications is None else rows.filter(pk__in=list(applications))
-        counts = _counts(visible, now, applications)
+        counts = _counts(visible, now, applications, COUNTS_AT_GATES if gate else Q(open=True)) if counted else {}
         units = _units()
         for row in chosen:
             self.applications[row.pk] = _application(row, units, counts.get(row.pk, _Counts()))
@@ -72,9 +74,9 @@ class _Counts:
         self.open = self.critical = self.overdue = self.days = 0
 
 
-def _counts(visible: Visible, now: datetime, applications: Collection[int] | None) -> dict[int, _Counts]:
+def _counts(visible: Visible, now: datetime, applications: Collection[int] | None, counted: Q) -> dict[int, _Counts]:
     found: dict[int, _Counts] = defaultdict(_Counts)
-    rows = visible.issues().filter(open=True)
+    rows = visible.issues().filter(counted)
     if applications is not None:
         rows = rows.filter(application__in=list(applications))
     today = now.date()
@@ -121,39 +123,7 @@ def _application(row: models.Application, units: dict[int, tuple[str, ...]], cou
 
 
 def _asset(row: models.Asset, *, owned: bool, listed: bool) -> Asset:
-    told: dict[str, Any] = row.attributes if isinstance(row.attributes, dict) else {}
-    reach = exposure(row.exposure)
-    public: bool | None = None
-    if reach is not None and any(part in str(told.get("type", "")).lower() for part in _STORAGE):
-        public = reach == "internet"
-    pinned, write_all = _pipeline(told) if row.kind == AssetKind.PIPELINE.value else (None, None)
-    return Asset(
-        ref=f"{row.kind}:{row.key}", kind=row.kind, key=row.key, name=row.name or row.key, exposure=reach, environment=row.environment or None,
-        owned=owned, public=public, privileged=truth(told.get("privileged")), runs_as_root=truth(told.get("run_as_root")), sbom=listed,
-        pinned=pinned, write_all=write_all,
-    )  # fmt: skip
-
-
-def _pipeline(told: dict[str, Any]) -> tuple[bool | None, bool | None]:
-    """Return whether all actions are pinned, and whether the token may write all; None where the reader of that system tells neither."""
-    if told.get("system") != "github-actions":
-        return None, None
-    jobs = told.get("jobs")
-    said = [
-        told.get("permissions"),
-        *(job.get("permissions") for job in (jobs if isinstance(jobs, list) else []) if isinstance(job, dict)),
-    ]
-    stated = [one for one in said if one is not None]
-    # What states nothing has what the organisation gives it, which the file does not tell.
-    write_all = True if "write-all" in stated else False if said[0] is not None else None
-    return not told.get("actions_unpinned"), write_all
-
-
-def exposure(word: str) -> Exposure | None:
-    """Return who can reach something; None for words that say nothing."""
-    return word if word in _EXPOSURES else None  # type: ignore[return-value]
-
-
-def truth(value: object) -> bool | None:
-    """Return a truth value of an attribute; None for anything else."""
-    return value if isinstance(value, bool) else None
+    told = row.attributes if isinstance(row.attributes, dict) else {}
+    return asset_facts(
+        row.kind, row.key, row.name, told, exposed=row.exposure, environment=row.environment, owned=owned, sbom=listed
+    )

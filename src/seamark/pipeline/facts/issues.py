@@ -17,8 +17,10 @@ from seamark.core.severity import Severity
 from seamark.governance.policy.classes import owasp, path_classes
 from seamark.governance.policy.facts import Asset, Facts, Finding, Issue
 from seamark.governance.waivers.effective import ALL, waived
-from seamark.pipeline.facts.around import Around, exposure
+from seamark.pipeline.declared import exposure
+from seamark.pipeline.facts.around import Around
 from seamark.pipeline.facts.exempt import Exceptions
+from seamark.pipeline.ingest.refreshing import flaws_of
 from seamark.store import models, writer
 from seamark.store.models.findings import FindingFlag
 from seamark.store.models.issues import State
@@ -32,6 +34,7 @@ _SECRET: Final = {"valid": "verified", "revoked": "refuted", "test": "refuted"}
 _COLUMNS: Final = (
     "id", "application_id", "asset_id", "kind", "title", "place", "component", "rule", "vulnerability_id", "cwe", "severity", "risk", "priority",
     "facts", "state", "open", "regression", "kev", "fixable", "owner", "assignee_id", "due", "opened_at", "ai_written",
+    "branch_only", "dismissal_unconfirmed",
 )  # fmt: skip
 
 
@@ -62,6 +65,9 @@ class Row(NamedTuple):
     due: date | None
     opened_at: datetime
     ai_written: bool
+    branch_only: bool
+    unconfirmed: bool
+    """Dismissed, and no second person has confirmed it: policies take it for open."""
 
 
 class Told(NamedTuple):
@@ -89,13 +95,14 @@ def issue_facts(
         piece = sorted(numbers[at : at + _PIECE])
         rows = [Row(*row) for row in models.Issue.objects.filter(pk__in=piece).order_by("id").values_list(*_COLUMNS)]
         around.load({row.asset for row in rows})
-        names = _names({row.vulnerability for row in rows if row.vulnerability is not None})
+        flaws = flaws_of({row.id: row.vulnerability for row in rows})
+        names = _names({flaw for several in flaws.values() for flaw in several})
         due = _catalogue_dates(names)
         told = _findings(piece) if findings else {}
         exempt = waived(piece, now) if exceptions is None else exceptions
         places = _places({row.asset for row in rows}, around)
         for row in rows:
-            mine = names.get(row.vulnerability or 0, ())
+            mine = [name for flaw in flaws[row.id] for name in names.get(flaw, ())]
             date_due = min((due[name] for name in mine if name in due), default=None)
             yield _told(row, around, now, mine, date_due, told.get(row.id), places.get(row.asset, ()), exempt)
 
@@ -147,7 +154,8 @@ def _written(row: Row) -> dict[str, Any]:
             path, line = head, int(tail)
     return {
         "ref": f"SM-{row.id}", "title": row.title, "kind": kind.value, "severity": Severity(row.severity), "risk": row.risk / 10,
-        "priority": row.priority, "state": State(row.state).label, "open": row.open, "regression": row.regression, "ai_written": row.ai_written, "rule": row.rule or None,
+        "priority": row.priority, "state": (State.OPEN if row.unconfirmed else State(row.state)).label,
+        "open": row.open or (row.unconfirmed and not row.branch_only), "dismissal_unconfirmed": row.unconfirmed, "regression": row.regression, "ai_written": row.ai_written, "rule": row.rule or None,
         "cwe": row.cwe, "owasp": owasp(row.cwe) if row.cwe else None, "component": row.component or None, "path": path or None, "line": line,
         "path_classes": path_classes(path) if kind in _FILES and path else None, "fixable": row.fixable, "owner": row.owner or None,
         "assigned": row.assignee is not None, "opened_at": text_of(row.opened_at), "due": f"{row.due.isoformat()}T00:00:00Z" if row.due else None,
@@ -162,6 +170,7 @@ def _scored(row: Row, score: Score) -> dict[str, Any]:
     return {
         "kev": True if row.kev else False if asked else None, "ransomware": True if score.ransomware else False if asked else None,
         "epss": score.epss, "exploit": score.exploit or None, "reach": score.reach.value if score.reach is not None else None,
+        "reach_confidence": dict(score.certainty).get("reach"),
         "verification": _SECRET.get(score.secret_state, verification), "confidence": score.confidence.value if score.confidence else None,
         "development": score.development, "test": score.test, "corroborated": bool(score.corroborated), "deployed": score.deployed or None,
         "environment": score.environment or None,

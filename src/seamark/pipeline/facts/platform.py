@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
+from django.db.models import Q
 from msgspec.structs import replace
 
 from seamark.governance.policy.facts import Component, Facts
@@ -16,6 +17,7 @@ from seamark.pipeline.facts.inventory import coverage_facts, drift_facts, scan_f
 from seamark.pipeline.facts.issues import finding_facts, issue_facts
 from seamark.pipeline.facts.software import build_facts, component_facts, deployment_facts
 from seamark.store.access import Visible
+from seamark.store.models.issues import COUNTS_AT_GATES
 
 DEFAULT: Final = frozenset(
     {"issue", "component", "drift", "coverage", "deployment", "build", "scan", "asset", "application"}
@@ -28,19 +30,20 @@ MOST_COMPONENTS: Final = 2_000
 
 def platform_facts(
     visible: Visible, *, now: datetime, subjects: Collection[str] = DEFAULT, applications: Collection[int] | None = None,
-    exceptions: Exceptions | None = None,
+    exceptions: Exceptions | None = None, gate: bool = False,
 ) -> list[Facts]:  # fmt: skip
     """Return records of open issues, of components, drift, coverage, workloads, builds, latest scans, assets and applications.
 
     `applications` are numbers; `exceptions`, by issue, stand in for the waivers that are in force. The riskiest
     issues come first, at most `MOST_ISSUES`; of the other sorts each reader has its own bound. What the platform does not know is
     left out of a record: whether a change brings an issue (`issue.new`), who wrote its lines, and controls of frameworks.
+    For a `gate`, dismissals that nobody has confirmed count as open.
     """
-    around = Around(visible, now, applications)
+    around = Around(visible, now, applications, gate=gate)
     found: list[Facts] = []
     wanted = frozenset(subjects)
     if wanted & {"issue", "finding", "drift", "deployment"}:
-        found += _issues(visible, around, now, wanted, exceptions, whole=applications is None)
+        found += _issues(visible, around, now, wanted, exceptions, whole=applications is None, gate=gate)
     components: list[Facts] = []
     if wanted & {"component", "application"}:
         components = list(component_facts(around))
@@ -75,8 +78,9 @@ def _issues(
     exceptions: Exceptions | None,
     *,
     whole: bool,
+    gate: bool,
 ) -> list[Facts]:
-    rows = visible.issues().filter(open=True)
+    rows = visible.issues().filter(COUNTS_AT_GATES if gate else Q(open=True))
     if not whole:
         rows = rows.filter(application__in=list(around.applications))
     numbers = list(rows.order_by("-risk", "-id").values_list("id", flat=True)[:MOST_ISSUES])

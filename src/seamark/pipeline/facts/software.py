@@ -11,7 +11,8 @@ from seamark.analysis.drift.known import Image, Verdict
 from seamark.core.assets import AssetKind, RelationKind
 from seamark.governance.policy.facts import Attestation, Build, Component, Deployment, Facts, Issue
 from seamark.governance.policy.licences import licence_class
-from seamark.pipeline.facts.around import Around, truth
+from seamark.pipeline.declared import truth
+from seamark.pipeline.facts.around import Around
 from seamark.pipeline.facts.issues import Told
 from seamark.pipeline.runtime.images import known_images
 from seamark.store import models

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+from django.db.models import Q
 from msgspec.structs import replace
 
 from seamark.core.errors import NotFound
@@ -59,7 +60,7 @@ def gather(visible: Visible, asked: Asked, bundle: Bundle, now: datetime) -> Gat
     numbers = sorted(new)
     asking = [one for one in bundle.policies if one.effect(asked.stage, now.date()) is not Effect.OFF]
     subjects = {one.subject for one in asking}
-    around = Around(visible, now, [asked.application.pk])
+    around = Around(visible, now, [asked.application.pk], gate=True)
     detailed = "finding" in subjects or any(
         ("issue", name) in one.condition.uses for one in asking for name in ("findings", "tools")
     )
@@ -72,7 +73,7 @@ def gather(visible: Visible, asked: Asked, bundle: Bundle, now: datetime) -> Gat
             if "finding" in subjects:
                 records += finding_facts(told._replace(facts=facts))
     if rest := subjects & _PLATFORM:
-        records += platform_facts(visible, now=now, subjects=rest, applications=[asked.application.pk])
+        records += platform_facts(visible, now=now, subjects=rest, applications=[asked.application.pk], gate=True)
     return Gathered(
         records, tuple(sorted(scan.pk for scan in scans)), len(numbers), sum(one is True for one in new.values()), None not in new.values()
     )  # fmt: skip
@@ -165,7 +166,8 @@ def _has_earlier(stream: int, scan: int) -> bool:
 def _at_work(numbers: Sequence[int]) -> list[int]:
     found: list[int] = []
     for at in range(0, len(numbers), _PIECE):
-        rows = Issue.objects.filter(pk__in=numbers[at : at + _PIECE], state__in=_WORK)
+        counts = Q(state__in=_WORK) | Q(dismissal_unconfirmed=True, merged_into=None)
+        rows = Issue.objects.filter(counts, pk__in=numbers[at : at + _PIECE])
         found += rows.values_list("id", flat=True)
     return found
 

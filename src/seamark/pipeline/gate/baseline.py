@@ -18,7 +18,7 @@ from seamark.core.errors import SeamarkError
 from seamark.core.finding import Finding
 from seamark.core.location import CodeLocation
 from seamark.core.report import Run
-from seamark.pipeline.gate.reports import Reports
+from seamark.pipeline.gather import Gathered
 
 FORMAT: Final = "seamark-baseline/1"
 LARGEST: Final = 400_000_000
@@ -84,7 +84,7 @@ class _Written(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def of_reports(
-    reports: Reports, findings: Sequence[Finding], *, packages: Iterable[str] = (), commit: str = "", enriched: bool = False,
+    reports: Gathered, findings: Sequence[Finding], *, packages: Iterable[str] = (), commit: str = "", enriched: bool = False,
     since: Sequence[str] = (),
 ) -> Baseline:  # fmt: skip
     """Return the state that reports tell. `findings` are theirs in their order, `since` when each was first seen."""

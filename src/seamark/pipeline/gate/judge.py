@@ -25,10 +25,10 @@ from seamark.pipeline.correlate import correlate
 from seamark.pipeline.correlated import Correlation
 from seamark.pipeline.gate import baseline, newness
 from seamark.pipeline.gate.baseline import Baseline
-from seamark.pipeline.gate.reports import Reports
 from seamark.pipeline.gate.shown import About, outcome_of
 from seamark.pipeline.gate.subjects import Subject, Surroundings, components_of, subjects
 from seamark.pipeline.gate.tree import ABOUT, tree_facts
+from seamark.pipeline.gather import Gathered
 
 
 class Question(Struct, frozen=True, kw_only=True):
@@ -54,7 +54,7 @@ class Question(Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
 
-def judge(reports: Reports, question: Question) -> Outcome:
+def judge(reports: Gathered, question: Question) -> Outcome:
     """Return what the policies say to some reports. The same input gives the same outcome."""
     # None of what is made here forms circles, and looking for some takes half of the time.
     with collector_at_rest():
@@ -62,7 +62,7 @@ def judge(reports: Reports, question: Question) -> Outcome:
 
 
 def remember(
-    reports: Reports,
+    reports: Gathered,
     source: Path | None,
     commit: str = "",
     earlier: Baseline | None = None,
@@ -86,7 +86,7 @@ def remember(
     )
 
 
-def _packages(found: Correlation, findings: Sequence[Finding], reports: Reports) -> Iterator[str]:
+def _packages(found: Correlation, findings: Sequence[Finding], reports: Gathered) -> Iterator[str]:
     """Yield the identities of issues that are about packages."""
     at = {(one.report, one.number): number for number, one in enumerate(reports.told)}
     for issue in found.issues:
@@ -96,7 +96,7 @@ def _packages(found: Correlation, findings: Sequence[Finding], reports: Reports)
 
 
 class _Judging:
-    def __init__(self, reports: Reports, question: Question) -> None:
+    def __init__(self, reports: Gathered, question: Question) -> None:
         self._reports, self._question = reports, question
         self._tree = WorkingTree(question.source) if question.source is not None else None
         self._findings = reports.placed(self._tree)

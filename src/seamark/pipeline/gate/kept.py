@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import zstandard
@@ -15,9 +15,7 @@ from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
 from seamark.core.errors import NotFound
-from seamark.governance.ledger.attested import row_of
-from seamark.governance.ledger.entry import Attested, Entry
-from seamark.governance.ledger.record import record
+from seamark.governance.ledger.entry import Entry
 from seamark.governance.ledger.replaying import replayer
 from seamark.governance.policy.bundle import Bundle
 from seamark.governance.policy.evaluate import Verdict as Decided
@@ -28,9 +26,10 @@ from seamark.governance.policy.model import Stage
 from seamark.insight.exports.gate.outcome import Outcome
 from seamark.pipeline.gate.asked import Asked, gather
 from seamark.pipeline.gate.shown import About, outcome_of
+from seamark.pipeline.verdicts import body, keep, newest_event
 from seamark.store.access import Visible, everything
 from seamark.store.models import Bundle as BundleRow
-from seamark.store.models import Event, User, Verdict, Violation, Waiver
+from seamark.store.models import Event, User, Verdict, Waiver
 from seamark.store.models.policies import BundleKind
 from seamark.store.models.waivers import WaiverState
 
@@ -39,14 +38,7 @@ OPEN_FOR: Final = timedelta(days=30)
 LARGEST: Final = 500_000_000
 _MOST: Final = 200
 """Verdicts that one pass makes anew."""
-_NAMED: Final = 1_000
-"""Violations that the ledger names one by one; its digest is over all."""
-_SETTLED: Final = (
-    "application_id", "stage", "ref", "base", "commit", "pull_request", "scans", "asked_latest", "outcome", "content", "bundle", "bundle_commit",
-    "policies", "facts_digest", "issues", "new", "compared", "asker_id", "at",
-)  # fmt: skip
-"""What of a verdict's row never changes; the records stand under their digest."""
-_IRRELEVANT: Final = frozenset({"comment", "assigned"})
+_IRRELEVANT: Final = frozenset({"comment", "comment_edited", "comment_deleted", "mentioned", "assigned"})
 """Sorts of event that no policy can ask about."""
 
 
@@ -94,7 +86,7 @@ def _ended(since: datetime, now: datetime) -> QuerySet[Waiver]:
 def refresh(visible: Visible, now: datetime | None = None) -> list[Verdict]:
     """Decide anew the newest verdicts of open pull requests that are stale. Cheap where nothing happened: call it every second or two."""
     moment = now or timezone.now()
-    last = Event.objects.aggregate(last=Max("id"))["last"] or 0
+    last = newest_event()
     bundle = in_force()
     begun = moment.replace(hour=0, minute=0, second=0, microsecond=0)
     changed = Q(event__lt=last) | ~Q(bundle=bundle.digest) | Q(at__lt=begun)
@@ -132,53 +124,34 @@ def _touched(event: int) -> dict[int, int]:
 
 def _decided(visible: Visible, asked: Asked, person: User | None, now: datetime, before: Verdict | None) -> Verdict:
     bundle = _bundle(now)
-    event = Event.objects.aggregate(last=Max("id"))["last"] or 0
+    event = newest_event()
     found = gather(visible, asked, bundle, now)
     verdict = evaluate(bundle, asked.stage, found.records, now=now)
-    lines = encode_all(found.records)
-    row = Verdict.objects.create(
+    row = Verdict(
         application=asked.application, stage=asked.stage.value, ref=asked.ref, base=asked.base, commit=asked.commit,
-        pull_request=asked.pull_request, scans=list(found.scans), asked_latest=not asked.scans, outcome=verdict.outcome,
-        content=_without_violations(verdict), bundle=bundle.digest, bundle_commit=bundle.commit, policies=[one.digest for one in bundle.policies],
-        facts_digest=verdict.facts, facts=zstandard.compress(lines, 3), issues=found.issues, new=found.new, compared=found.compared,
-        event=event, replaces=before, asker=person, at=now,
+        pull_request=asked.pull_request, scans=list(found.scans), asked_latest=not asked.scans, issues=found.issues, new=found.new,
+        compared=found.compared, event=event, replaces=before, asker=person, at=now,
     )  # fmt: skip
-    Violation.objects.bulk_create(
-        (
-            Violation(
-                verdict=row, number=number, policy=one.policy, ref=one.ref, effect=one.effect.value, decided=one.decided, because=one.because,
-                content=msgspec.to_builtins(one),
-            )
-            for number, one in enumerate(verdict.violations)
-        ),
-        batch_size=500,
-    )  # fmt: skip
-    _supersede(row)
-    row.entry = record(
-        "verdict", f"{asked.application.slug} {asked.stage.value} {asked.commit[:12] or asked.ref}".strip(), _body(verdict),
-        actor=person or "gate", inputs={"verdict": row.pk, "scans": list(found.scans), "policies": row.policies, "facts": verdict.facts},
-        rows=_attested(row),
-    )  # fmt: skip
-    row.save(update_fields=["entry"])
+    subject = f"{asked.application.slug} {asked.stage.value} {asked.commit[:12] or asked.ref}".strip()
+    if before is not None and asked.pull_request and _says_else(before, verdict):
+        row.tell_at = now
+    keep(
+        row,
+        verdict,
+        bundle,
+        found.records,
+        subject=subject,
+        actor=person or "gate",
+        inputs={"scans": list(found.scans)},
+    )
     return row
 
 
-def _attested(row: Verdict) -> list[Attested]:
-    """Return the rows as the ledger quotes them; of the violations those that it names."""
-    violations = row.violations.filter(number__lt=_NAMED).order_by("number")
-    return [row_of(row, _SETTLED), *(row_of(one) for one in violations)]
-
-
-def _supersede(row: Verdict) -> None:
-    """Mark what is about the same as not the latest any more."""
-    same = Verdict.objects.filter(
-        application=row.application_id, stage=row.stage, ref=row.ref, pull_request=row.pull_request, latest=True
-    )
-    older = same.filter(pk__lt=row.pk)
-    if row.replaces_id is None:
-        row.replaces = older.order_by("-id").first()
-        row.save(update_fields=["replaces"])
-    older.update(latest=False)
+def _says_else(before: Verdict, verdict: Decided) -> bool:
+    """Tell whether a verdict says something else than the one in whose place it comes."""
+    told = set(before.violations.values_list("policy", "ref", "effect", "because"))
+    now = {(one.policy, one.ref, one.effect.value, one.because) for one in verdict.violations}
+    return before.outcome != verdict.outcome or told != now
 
 
 def _bundle(now: datetime) -> Bundle:
@@ -186,19 +159,6 @@ def _bundle(now: datetime) -> Bundle:
     if not BundleRow.objects.exists():
         sync(declare(STARTER, BundleKind.STARTER), now=now, cache=Path())
     return in_force()
-
-
-def _without_violations(verdict: Decided) -> dict[str, Any]:
-    told: dict[str, Any] = msgspec.to_builtins(verdict)
-    told.pop("violations", None)
-    return told
-
-
-def _body(verdict: Decided) -> dict[str, Any]:
-    """Return what the ledger says of a verdict: all of it, the violations by their digest and the worst by name."""
-    told = _without_violations(verdict)
-    named = [[one.policy, one.ref, one.effect.value, one.decided] for one in verdict.violations[:_NAMED]]
-    return {**told, "violations": named, "content": hashlib.sha256(verdict.canonical()).hexdigest()}
 
 
 @replayer("verdict")
@@ -214,7 +174,7 @@ def replay(entry: Entry) -> Mapping[str, object]:
         return {"facts": f"the records that are kept have another digest: {digest}"}
     bundle = as_it_was(entry.inputs["policies"], str(entry.body.get("commit", "")))
     moment = datetime.fromisoformat(str(entry.body["at"]))
-    return _body(evaluate(bundle, Stage(str(entry.body["stage"])), records, now=moment))
+    return body(evaluate(bundle, Stage(str(entry.body["stage"])), records, now=moment))
 
 
 def records_of(row: Verdict) -> list[Facts]:

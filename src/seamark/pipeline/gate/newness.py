@@ -14,7 +14,7 @@ from seamark.core.location import CodeLocation
 from seamark.intake.discovery.changed import Changes, is_clean
 from seamark.intake.discovery.lines import LineMap, line_map
 from seamark.pipeline.gate.baseline import Baseline, Known, Stream, content_of
-from seamark.pipeline.gate.reports import Reports
+from seamark.pipeline.gather import Gathered
 
 OLD: Final = False
 NEW: Final = True
@@ -30,7 +30,7 @@ class Standing(NamedTuple):
     since: list[str]
 
 
-def against(baseline: Baseline, reports: Reports, findings: Sequence[Finding], moved: Moved | None = None) -> Standing:
+def against(baseline: Baseline, reports: Gathered, findings: Sequence[Finding], moved: Moved | None = None) -> Standing:
     """Compare findings with a baseline, stream by stream. What a tool did not look for before is not known to be new."""
     standing = Standing([None] * len(findings), [""] * len(findings))
     mine: dict[tuple[str, str], list[int]] = defaultdict(list)

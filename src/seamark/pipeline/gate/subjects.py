@@ -19,7 +19,7 @@ from seamark.intake.discovery.context import ApplicationContext, Money
 from seamark.intake.reach.roles import is_test
 from seamark.pipeline.correlated import Correlation
 from seamark.pipeline.correlated import Issue as Found
-from seamark.pipeline.gate.reports import Reports
+from seamark.pipeline.gather import Gathered
 
 FLAWS: Final = frozenset({Kind.DEPENDENCY, Kind.CONTAINER, Kind.HOST})
 _FILES: Final = frozenset({Kind.CODE, Kind.SECRET, Kind.DEPENDENCY, Kind.MISCONFIGURATION, Kind.LICENCE})
@@ -102,7 +102,7 @@ class Surroundings:
 
 
 def subjects(
-    found: Correlation, reports: Reports, findings: Sequence[Finding], around: Surroundings, new: Sequence[bool | None],
+    found: Correlation, reports: Gathered, findings: Sequence[Finding], around: Surroundings, new: Sequence[bool | None],
     since: Sequence[str], *, now: datetime, waived: bool | None = False, detailed: bool = True,
 ) -> list[Subject]:  # fmt: skip
     """Return the issues that no report sets aside, in the order of the correlation.
@@ -143,7 +143,7 @@ def subjects(
     return listed
 
 
-def components_of(reports: Reports, before: frozenset[str] | None = None) -> tuple[told.Component, ...]:
+def components_of(reports: Gathered, before: frozenset[str] | None = None) -> tuple[told.Component, ...]:
     """Return the components that inventories among the reports list; new are those that a baseline with inventories lacks."""
     found = []
     for key, one in sorted(reports.components.items()):
@@ -167,7 +167,7 @@ def _newest(told_of: Sequence[bool | None]) -> bool | None:
     return True if True in told_of else None
 
 
-def _finding(reports: Reports, findings: Sequence[Finding], number: int, new: Sequence[bool | None]) -> told.Finding:
+def _finding(reports: Gathered, findings: Sequence[Finding], number: int, new: Sequence[bool | None]) -> told.Finding:
     finding, one = findings[number], reports.told[number]
     place = finding.location
     return told.Finding(

@@ -20,7 +20,7 @@ from seamark.core.location import CodeLocation
 from seamark.core.severity import Severity
 from seamark.pipeline.ingest.rows import block_hash
 from seamark.store import evidence, writer
-from seamark.store.models import Application, Asset, Finding, Issue
+from seamark.store.models import Application, Asset, Finding, Issue, PentestLink
 from seamark.store.models import Corroboration as Row
 from seamark.store.models.issues import WITNESS_KINDS
 
@@ -138,6 +138,11 @@ def _write(found: Iterable[Corroboration], code: Sequence[int], fresh: Sequence[
             for row in Row.objects.filter(**{f"{field}__in": numbers[at : at + MOST]}):
                 rows[row.issue_id, row.witness_id] = row
     gone = [row for pair, row in rows.items() if pair not in wanted]
+    # What testers linked themselves stays until they take it back.
+    said = set(
+        PentestLink.objects.filter(issue__in=[row.issue_id for row in gone]).values_list("issue", "pentest__finding__issue")
+    ) if gone else set()  # fmt: skip
+    gone = [row for row in gone if (row.issue_id, row.witness_id) not in said]
     Row.objects.filter(pk__in=[row.pk for row in gone]).delete()
     new = [
         Row(

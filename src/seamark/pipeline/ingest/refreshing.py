@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -121,7 +122,7 @@ class _Refresh:
         columns = f"SELECT {_COLUMNS} FROM store_issue WHERE id {{values}}"  # noqa: S608 - columns of ours
         rows = [_row(*row) for row in writer.select_in(columns, numbers)]
         told = _told(numbers)
-        known = intelligence([row.vulnerability for row in rows if row.vulnerability])
+        known = _known(rows)
         confirmed = _corroborated(numbers)
         self._load({row.application for row in rows})
         facts = self._of_all(rows, told, known, confirmed)
@@ -150,7 +151,7 @@ class _Refresh:
         """Return the inputs of the issues' scores: those they had where nobody reports them any more."""
         reported = [row for row in rows if row.number in told]
         inputs = [
-            self._inputs(row, told[row.number], known.get(row.vulnerability or 0), confirmed.get(row.number, ""))
+            self._inputs(row, told[row.number], known.get(row.number), confirmed.get(row.number, ""))
             for row in reported
         ]
         fresh = dict(
@@ -160,7 +161,7 @@ class _Refresh:
 
     def _kept(self, row: _Row, known: dict[int, Exploitation]) -> Facts:
         facts = decode(row.facts)
-        return with_intelligence(facts, known.get(row.vulnerability or 0), facts.epss_before)
+        return with_intelligence(facts, known.get(row.number), facts.epss_before)
 
     def _inputs(self, row: _Row, told: _Now, flaw: Exploitation | None, confirmed: str) -> Inputs:
         flags = (told.flags & ~SETTLED) | told.settled
@@ -250,6 +251,36 @@ def intelligence(groups: Iterable[int]) -> dict[int, Exploitation]:
         for row in Exploitation.objects.filter(name__in=listed[at : at + 5000]):
             rows[names[row.name]].append(row)
     return {group: found for group, members in rows.items() if (found := worst(members)) is not None}
+
+
+def _known(rows: Sequence[_Row]) -> dict[int, Exploitation]:
+    """Return what is known of the flaws of issues, by number of the issue: of several that people joined the most alarming."""
+    flaws = flaws_of({row.number: row.vulnerability for row in rows})
+    told = intelligence(flaw for several in flaws.values() for flaw in several)
+    found = {}
+    for number, several in flaws.items():
+        known = [told[flaw] for flaw in several if flaw in told]
+        alarming = worst(map(copy, known)) if len(known) > 1 else next(iter(known), None)
+        if alarming is not None:
+            found[number] = alarming
+    return found
+
+
+def flaws_of(own: Mapping[int, int | None]) -> dict[int, tuple[int, ...]]:
+    """Return the vulnerability groups that issues are of: their `own`, and those of the issues that became part of them."""
+    flaws = {number: {flaw} if flaw else set() for number, flaw in own.items()}
+    level = {number: number for number in own}
+    # What was joined may itself have taken others in before.
+    while level:
+        parts = writer.select_in(
+            "SELECT id, merged_into_id, vulnerability_id FROM store_issue WHERE merged_into_id {values}", list(level)
+        )
+        above, level = level, {}
+        for number, whole, flaw in parts:
+            root = level[number] = above[whole]
+            if flaw:
+                flaws[root].add(flaw)
+    return {number: tuple(sorted(several)) for number, several in flaws.items()}
 
 
 def _corroborated(numbers: Sequence[int]) -> dict[int, str]:

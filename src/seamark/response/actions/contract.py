@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 from msgspec import Struct
@@ -50,6 +50,8 @@ class Ticket(Struct, frozen=True, kw_only=True):
     """Where the fix stands in Seamark."""
     fields: dict[str, Any] = msgspec.field(default_factory=dict)
     """Fields of the far side as the mapping sets them, by their names there."""
+    keep: tuple[str, ...] = ()
+    """Fields that an `UPDATE` leaves as they are, because the far side owns them: `priority`, `assignee`."""
 
 
 class Button(Struct, frozen=True):
@@ -113,12 +115,14 @@ class Change(Struct, frozen=True, kw_only=True):
     at: str
     """ISO time with zone."""
     author: str
-    """The far side's id of who did it; a channel says by `Channel.own` whether that is ourselves."""
+    """The far side's id of who did it. Where a channel `KnowsItself`, call-backs by that id are known as our own."""
     author_email: str = ""
     kind: str
     """`status`, `assignee`, `priority`, `comment` or `deleted`."""
     value: str = ""
     """The new status (`open`, `in_progress` or `closed`, `closed:won't do` with the far side's resolution), e-mail, priority 0 to 4 or comment."""
+    own: bool = False
+    """Whether the connection's own account did it, where the channel can tell."""
 
 
 class Channel(Protocol):
@@ -150,6 +154,22 @@ class Channel(Protocol):
 
     def verify(self, settings: Any, headers: Mapping[str, str], body: bytes, now: float) -> list[Any]:
         """Check the signature of a call-back and return what it says: `Change`s, or `Pressed` buttons. Raises `NotAllowed`."""
+
+
+@runtime_checkable
+class KnowsItself(Protocol):
+    """A channel that can tell as whom it acts: call-backs of what it did itself start nothing."""
+
+    def own(self, settings: Any, caller: Caller) -> str:
+        """Return the id by which changes name ourselves, empty where it is not known. Raises `RemoteFailure`."""
+
+
+@runtime_checkable
+class KnowsPeople(Protocol):
+    """A channel whose call-backs name people by an id, and that can tell their addresses: buttons act with the presser's rights."""
+
+    def email_of(self, settings: Any, caller: Caller, user: str) -> str:
+        """Return the address that the far side has confirmed of somebody, empty where there is none. Raises `RemoteFailure`."""
 
 
 class Pressed(Struct, frozen=True, kw_only=True):

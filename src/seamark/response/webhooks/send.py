@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Mapping
 from typing import Final, NamedTuple
+from urllib.parse import urlsplit
 
 import httpx2
 
 from seamark import __version__
 from seamark.core.errors import RemoteFailure
-from seamark.response.webhooks.guard import Resolve, resolved, way
+from seamark.intake.connectors.guard import Guarded, Resolve, resolved
 
 PATIENCE: Final = 10.0
 """Seconds for a whole attempt."""
@@ -35,26 +36,17 @@ class Sent(NamedTuple):
 
 
 def send(
-    url: str, body: str, headers: Mapping[str, str], *, inside: Collection[str] = (), resolve: Resolve = resolved,
+    url: str, body: str, headers: Mapping[str, str], *, internal: Collection[str] = (), resolve: Resolve = resolved,
     transport: httpx2.BaseTransport | None = None,
 ) -> Sent:  # fmt: skip
     """Post a message. Raises `RemoteFailure` where it cannot be sent, or nobody answers in time."""
-    there = way(url, inside, resolve)
-    address = f"[{there.address}]" if ":" in there.address else there.address
-    host = f"[{there.host}]" if ":" in there.host else there.host
-    default = 443 if there.scheme == "https" else 80
-    told = {
-        "Content-Type": "application/json", "User-Agent": f"seamark/{__version__}", "Accept": "*/*",
-        "Host": host if there.port == default else f"{host}:{there.port}", **headers,
-    }  # fmt: skip
+    told = {"Content-Type": "application/json", "User-Agent": f"seamark/{__version__}", "Accept": "*/*", **headers}
+    guarded = Guarded(internal, plain=True, resolve=resolve, inner=transport)
     ends = time.monotonic() + PATIENCE
     try:
         with (
-            httpx2.Client(timeout=httpx2.Timeout(PATIENCE), follow_redirects=False, trust_env=False, transport=transport) as client,
-            client.stream(
-                "POST", f"{there.scheme}://{address}:{there.port}{there.target}", content=body.encode(), headers=told,
-                extensions={"sni_hostname": there.host},
-            ) as response,
+            httpx2.Client(timeout=httpx2.Timeout(PATIENCE), follow_redirects=False, trust_env=False, transport=guarded) as client,
+            client.stream("POST", url, content=body.encode(), headers=told) as response,
         ):  # fmt: skip
             words = bytearray()
             for piece in response.iter_raw():
@@ -64,5 +56,5 @@ def send(
             return Sent(response.status_code, words[:_WORDS].decode("utf-8", "replace").replace("\x00", ""))
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise RemoteFailure(
-            f"{there.host} does not answer ({str(error) or type(error).__name__})", permanent=False
+            f"{urlsplit(url).hostname} does not answer ({str(error) or type(error).__name__})", permanent=False
         ) from None

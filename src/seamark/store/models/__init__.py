@@ -1,9 +1,20 @@
 """All tables, one file a group."""
 
 from seamark.store.models.ai import AiLines, AiMark
+from seamark.store.models.automation import RuleEffect, RuleStand, RuleWish
+from seamark.store.models.comments import Mention, Watch
 from seamark.store.models.connections import Connection
 from seamark.store.models.crown import CrownJewel
 from seamark.store.models.dojo import DojoEngagement, DojoTest
+from seamark.store.models.engagements import (
+    Engagement,
+    EngagementReport,
+    EngagementTester,
+    PentestFinding,
+    PentestLink,
+    RecognitionChoice,
+    Retest,
+)
 from seamark.store.models.findings import EvidencePart, Finding, Rule
 from seamark.store.models.inventory import (
     Application,
@@ -30,14 +41,21 @@ from seamark.store.models.knowledge import (
 )
 from seamark.store.models.ledger import Checkpoint, LedgerEntry, LedgerNode
 from seamark.store.models.merges import Corroboration, Match, MergeDecision
+from seamark.store.models.notices import Heed, News, Subscription, Waiting
+from seamark.store.models.operations import Heartbeat, RateCount
+from seamark.store.models.outbox import ChannelConnection, OutboxAct
 from seamark.store.models.people import CustomRole, Federation, Grant, Group, SavedView, Token, User
+from seamark.store.models.plans import FixPlan
 from seamark.store.models.policies import Bundle, Policy
 from seamark.store.models.preferences import Preference
 from seamark.store.models.profiles import ProfileUse
+from seamark.store.models.pulls import PullRepository, PullRequest, PullSwitch
 from seamark.store.models.reachability import Reachability, Upkeep
 from seamark.store.models.requests import Job, SentRequest
 from seamark.store.models.scans import Report, ReportPart, Scan, Stream
 from seamark.store.models.signon import EmergencyLogin, SignOn
+from seamark.store.models.sla import IssueClock
+from seamark.store.models.tickets import Ticket, TicketChange, TicketMapping
 from seamark.store.models.vendors import VendorAddress, VendorDocument, VendorFlaw, VendorStatement
 from seamark.store.models.verdicts import Verdict, Violation
 from seamark.store.models.violations import PolicyWatch, StandingViolation, ViolationDay
@@ -53,6 +71,7 @@ __all__ = [
     "Asset",
     "Bundle",
     "BusinessUnit",
+    "ChannelConnection",
     "Checkpoint",
     "Component",
     "Connection",
@@ -63,6 +82,9 @@ __all__ = [
     "DojoEngagement",
     "DojoTest",
     "EmergencyLogin",
+    "Engagement",
+    "EngagementReport",
+    "EngagementTester",
     "EpssPoint",
     "Event",
     "EvidencePart",
@@ -71,26 +93,44 @@ __all__ = [
     "FeedState",
     "Finding",
     "Fix",
+    "FixPlan",
     "Grant",
     "Group",
+    "Heartbeat",
+    "Heed",
     "Import",
     "Issue",
+    "IssueClock",
     "Job",
     "LedgerEntry",
     "LedgerNode",
     "Match",
+    "Mention",
     "MergeDecision",
+    "News",
+    "OutboxAct",
     "Ownership",
+    "PentestFinding",
+    "PentestLink",
     "Policy",
     "PolicyWatch",
     "Preference",
     "ProfileUse",
+    "PullRepository",
+    "PullRequest",
+    "PullSwitch",
+    "RateCount",
     "Reachability",
+    "RecognitionChoice",
     "Relation",
     "Report",
     "ReportPart",
+    "Retest",
     "RiskProfile",
     "Rule",
+    "RuleEffect",
+    "RuleStand",
+    "RuleWish",
     "SavedView",
     "Sbom",
     "SbomComponent",
@@ -101,7 +141,11 @@ __all__ = [
     "StandingViolation",
     "Statement",
     "Stream",
+    "Subscription",
     "Survey",
+    "Ticket",
+    "TicketChange",
+    "TicketMapping",
     "Token",
     "Upkeep",
     "User",
@@ -114,10 +158,12 @@ __all__ = [
     "ViolationDay",
     "Vulnerability",
     "VulnerabilityName",
+    "Waiting",
     "Waiver",
     "WaiverIssue",
     "WaiverLimits",
     "WaiverStep",
+    "Watch",
     "Webhook",
     "WebhookMessage",
 ]

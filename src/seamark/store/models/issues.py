@@ -98,7 +98,11 @@ class Issue(models.Model):
     )
     state = models.SmallIntegerField(choices=State.choices, default=State.OPEN)
     resolution = models.CharField(max_length=40, blank=True, default="")
-    """Why it is resolved or dismissed: `fixed`, `false_positive`, `not_affected`, `accepted`, `suppressed`, `duplicate`."""
+    """Why it is resolved or dismissed: `fixed`, `verified`, `false_positive`, `not_affected`, `accepted`, `suppressed`, `excluded`, `duplicate`."""
+    justification = models.CharField(max_length=60, blank=True, default="", db_default="")
+    """For `not_affected`: the justification in VEX's words, where one was given."""
+    dismissal_unconfirmed = models.BooleanField(default=False, db_default=False)
+    """Dismissed by somebody who could not approve a waiver, and confirmed by nobody yet: gates still count it."""
     open = models.BooleanField(default=True)
     """Whether it needs work: state 1 to 3, and seen on a default branch."""
     regression = models.BooleanField(default=False)
@@ -166,6 +170,9 @@ class Issue(models.Model):
                 name="issue_witness",
             ),
             models.Index(fields=["fix_key"], condition=models.Q(fix_key__isnull=False), name="issue_fix_key"),
+            models.Index(
+                fields=["application", "id"], condition=models.Q(dismissal_unconfirmed=True), name="issue_unconfirmed"
+            ),
             models.Index(fields=["merged_into"], condition=models.Q(merged_into__isnull=False), name="issue_merged"),
         ]
 
@@ -173,6 +180,10 @@ class Issue(models.Model):
     def reference(self) -> str:
         """Return the name that people use, such as `SM-1042`."""
         return f"SM-{self.pk}"
+
+
+COUNTS_AT_GATES = models.Q(open=True) | models.Q(dismissal_unconfirmed=True, branch_only=False, merged_into=None)
+"""The condition of an issue that gates look at: open, or dismissed in a way that a second person has not confirmed."""
 
 
 class Event(models.Model):

@@ -43,6 +43,9 @@ class User(AbstractUser):
     sessions_from = models.IntegerField(default=0)
     """Counted up to end all sessions at once."""
     time_zone = models.CharField(max_length=60, blank=True, default="")
+    """Such as `Europe/Berlin`; empty for that of the browser."""
+    language = models.CharField(max_length=10, blank=True, default="", db_default="")
+    """One of `settings.LANGUAGES`; empty for what the browser asks for."""
     theme = models.CharField(max_length=10, blank=True, default="")
     """`light`, `dark`, or empty to follow the system."""
 

@@ -50,11 +50,15 @@ class Verdict(models.Model):
     """Whether no newer verdict about the same has taken its place."""
     asker = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     at = models.DateTimeField()
+    tell_at = models.DateTimeField(null=True)
+    """When its pull request is to be told, where it was made anew and says something else than before; null where nothing is to be told."""
+    tell_attempt = models.SmallIntegerField(default=0, db_default=0)
 
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["application", "-id"], name="verdict_of_application"),
             models.Index(fields=["-at"], condition=models.Q(latest=True), name="verdict_latest"),
+            models.Index(fields=["tell_at"], condition=models.Q(tell_at__isnull=False), name="verdict_to_tell"),
         ]
 
 

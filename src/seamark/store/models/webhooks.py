@@ -20,9 +20,9 @@ class Webhook(models.Model):
     """What it hears of: names of `pipeline.webhooks.KINDS`."""
     application = models.ForeignKey(Application, on_delete=models.CASCADE, null=True, related_name="webhooks")
     """The only application that it hears of, null for all that the owner sees."""
-    secret = models.BinaryField()
-    """The key that signs, encrypted under the installation's key."""
-    earlier_secret = models.BinaryField(null=True)
+    secret = models.TextField()
+    """The key that signs, sealed."""
+    earlier_secret = models.TextField(blank=True, default="")
     """The key before it was changed: both sign for a day."""
     changed_at = models.DateTimeField(null=True)
     """When the key was changed."""

@@ -17,7 +17,7 @@ from django.utils import timezone
 from seamark.core.errors import InvalidQuery
 from seamark.core.kind import KIND_CODES, Kind
 from seamark.core.severity import Severity
-from seamark.store.models import Application, Asset, Finding, VulnerabilityName
+from seamark.store.models import Application, Asset, Finding, IssueClock, RuleEffect, VulnerabilityName
 from seamark.store.models.issues import State
 from seamark.store.query import waived
 from seamark.store.query.at import at_asset
@@ -175,6 +175,47 @@ def _due(value: str) -> Q:
     return Q(due__lte=_moment(found, 1).date())
 
 
+def _sla(value: str) -> Q:
+    now = timezone.now()
+    runs = IssueClock.objects.filter(issue=OuterRef("pk"), ended_at=None)
+    match value.lower().replace("-", "_"):
+        case "overdue":
+            return Q(Exists(runs.filter(stopped_since=None, due_at__lt=now)))
+        case "at_risk":
+            return Q(Exists(runs.filter(stopped_since=None, risk_at__lte=now, due_at__gte=now)))
+        case "stopped":
+            return Q(Exists(runs.filter(stopped_since__isnull=False)))
+        case "running":
+            return Q(Exists(runs.filter(stopped_since=None)))
+        case "none":
+            return ~Q(Exists(runs))
+    raise InvalidQuery(f"sla is one of {', '.join(_CLOCKS)}, not {value!r}")
+
+
+_CLOCKS = ("overdue", "at_risk", "running", "stopped", "none")
+
+
+def _dismissal(value: str) -> Q:
+    match value.lower():
+        case "unconfirmed":
+            return Q(dismissal_unconfirmed=True, merged_into=None)
+        case "confirmed":
+            return Q(state=State.DISMISSED, dismissal_unconfirmed=False)
+    raise InvalidQuery(f"dismissal is unconfirmed or confirmed, not {value!r}")
+
+
+def _marked(prefix: str) -> Callable[[str], Q]:
+    def condition(value: str) -> Q:
+        marks = RuleEffect.objects.filter(issue=OuterRef("pk"), field=f"{prefix}{value.lower()}", held=False)
+        return Q(Exists(marks))
+
+    return condition
+
+
+def _by_rule(value: str) -> Q:
+    return Q(Exists(RuleEffect.objects.filter(issue=OuterRef("pk"), rule=value.lower(), held=False)))
+
+
 @TextField.register_lookup
 class Like(Lookup):
     """SQL's LIKE: unlike a regular expression, no pattern of somebody's making keeps it busy for hours."""
@@ -270,6 +311,11 @@ FIELDS: dict[str, Field] = {
         Field("tools", "How many tools report it, such as >=2", _number("tools")),
         Field("age", "Since it was opened, such as >30d", _age),
         Field("due", "overdue, or a span such as <7d", _due, ("overdue",)),
+        Field("sla", "How it stands to its agreement on service levels", _sla, _CLOCKS),
+        Field("dismissal", "Whether a second person confirmed it", _dismissal, ("unconfirmed", "confirmed")),
+        Field("tag", "A tag that a triage rule gave it", _marked("tag:")),
+        Field("group", "A group that a triage rule put it in", _marked("group:")),
+        Field("by_rule", "A triage rule that changed something about it", _by_rule),
         Field("owner", "Who answers for it", lambda value: Q(owner__iexact=value)),
         Field("assignee", "Who works on it", lambda value: Q(assignee__username__iexact=value)),
         Field("component", "Package", lambda value: Q(component__istartswith=value)),

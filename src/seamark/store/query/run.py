@@ -21,7 +21,7 @@ def select(rows: QuerySet[Issue], query: Query) -> QuerySet[Issue]:
         except InvalidQuery as error:
             raise InvalidQuery(str(error), position=term.position) from None
         rows = rows.exclude(condition) if term.negated else rows.filter(condition)
-    if not any(term.field in {"state", "id"} for term in query.terms):
+    if not any(term.field in {"state", "id", "dismissal"} for term in query.terms):
         asks_branch = any(term.field == "branch" for term in query.terms)
         rows = rows.filter(state__lte=3) if asks_branch else rows.filter(NEEDS_WORK)
     return rows

@@ -162,7 +162,16 @@ def _runs(account: Account) -> None:
 def _standing(one: Any) -> tuple[object, ...]:
     riskiest = "-" if one.riskiest is None else f"{one.riskiest / 10:.1f}"
     data = ", ".join(one.data_classes) or "not known"
-    return one.name, one.open, riskiest, one.exposure or "not known", data, one.accepted, one.dismissed, one.resolved
+    return (
+        one.name,
+        one.open,
+        riskiest,
+        one.exposure or "not known",
+        data,
+        one.waived + one.accepted,
+        one.dismissed,
+        one.resolved,
+    )
 
 
 def _repair(account: Account) -> None:

@@ -127,6 +127,28 @@ def checkpoint(path: Path | None, repository: Path | None, request: Path | None,
         output.complain(f"Tagged as {name}; `git push origin {name}` takes it elsewhere")
 
 
+@command.command("stamped")
+@click.argument("note", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("response", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--authority", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=True,
+    help="PEM certificates of the time-stamping authority: its root, and what stands between.",
+)  # fmt: skip
+@_json
+def stamped(note: Path, response: Path, authority: Path, *, as_lines: bool) -> None:
+    """Check a time stamp (RFC 3161): that RESPONSE is the authority's answer about the checkpoint in NOTE, and when it was given.
+
+    Needs no database and no server.
+    """
+    from seamark.governance.ledger import anchors
+
+    at = anchors.stamped_at(_text(note), response.read_bytes(), authority.read_bytes())
+    if as_lines:
+        output.json_line({"stamped_at": at.isoformat(), "note": str(note)})
+        return
+    output.say(f"The checkpoint existed on {at.isoformat()}")
+
+
 @command.command("prove")
 @click.argument("number", type=click.IntRange(0, 2**62))
 @click.option(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 
 from seamark.core.errors import InvalidQuery
 from seamark.governance.access import grants, reading
 from seamark.governance.access.places import place_of
-from seamark.interfaces.web.admin.frame import listing, manager, number, refusing
+from seamark.interfaces.web.admin.frame import listing, manager, number, refusing, shown
 from seamark.interfaces.web.frame import person
 
 
@@ -30,4 +30,4 @@ def listed(request: HttpRequest) -> HttpResponse:
         )  # fmt: skip
     except InvalidQuery:
         return redirect("grants")
-    return render(request, "web/admin/grants.html", found)
+    return shown(request, "web/admin/grants.html", found)

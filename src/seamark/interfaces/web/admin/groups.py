@@ -5,13 +5,13 @@ from __future__ import annotations
 from django.contrib import messages
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 
 from seamark.core.errors import InvalidQuery, NotAllowed, NotFound
 from seamark.governance.access import grants, groups, reading, roles
 from seamark.governance.access.places import place_of
-from seamark.interfaces.web.admin.frame import listing, manager, number, places, refusing, text
+from seamark.interfaces.web.admin.frame import listing, manager, number, places, refusing, shown, text
 from seamark.interfaces.web.frame import person
 from seamark.store.access import Visible
 from seamark.store.models import Group, User
@@ -31,7 +31,7 @@ def listed(request: HttpRequest) -> HttpResponse:
         found = listing(request, reading.groups(seen).annotate(size=Count("members")), reverse("groups"), {})
     except InvalidQuery:
         return redirect("groups")
-    return render(request, "web/admin/groups.html", {**found, "whole": seen.may(Permission.USER_MANAGE)})
+    return shown(request, "web/admin/groups.html", {**found, "whole": seen.may(Permission.USER_MANAGE)})
 
 
 def show(request: HttpRequest, number: int) -> HttpResponse:
@@ -47,7 +47,7 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
         "group": row, "members": list(row.members.order_by("username")), "held": held, "whole": seen.may(Permission.USER_MANAGE),
         "roles": [*Role.values, *(one.name for one in reading.roles(seen))], **places(seen),
     }  # fmt: skip
-    return render(request, "web/admin/group.html", context)
+    return shown(request, "web/admin/group.html", context)
 
 
 def _act(request: HttpRequest, seen: Visible, row: Group) -> None:

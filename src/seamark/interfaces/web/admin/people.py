@@ -6,13 +6,13 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 
 from seamark.core.errors import InvalidQuery, NotAllowed
 from seamark.governance.access import accounts, grants, reading, roles
 from seamark.governance.access.places import grants_of, place_of
-from seamark.interfaces.web.admin.frame import listing, manager, number, places, refusing, text
+from seamark.interfaces.web.admin.frame import listing, manager, number, places, refusing, shown, text
 from seamark.interfaces.web.frame import person
 from seamark.store.access import Visible
 from seamark.store.models import User
@@ -31,7 +31,7 @@ def listed(request: HttpRequest) -> HttpResponse:
         found = listing(request, rows, reverse("people"), {"name": name})
     except InvalidQuery:
         return redirect("people")
-    return render(request, "web/admin/people.html", {**found, "name": name, "whole": seen.may(Permission.USER_MANAGE)})
+    return shown(request, "web/admin/people.html", {**found, "name": name, "whole": seen.may(Permission.USER_MANAGE)})
 
 
 def _make(request: HttpRequest) -> HttpResponse:
@@ -62,7 +62,7 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
         "groups": list(row.teams.order_by("name")), "roles": [*Role.values, *(one.name for one in reading.roles(seen))],
         "whole": seen.may(Permission.USER_MANAGE), **places(seen),
     }  # fmt: skip
-    return render(request, "web/admin/person.html", context)
+    return shown(request, "web/admin/person.html", context)
 
 
 def _of(request: HttpRequest, row: User) -> list[int]:

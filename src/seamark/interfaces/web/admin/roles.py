@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 
 from seamark.core.errors import NotAllowed
 from seamark.governance.access import reading, roles
-from seamark.interfaces.web.admin.frame import manager, number, refusing, text
+from seamark.interfaces.web.admin.frame import manager, number, refusing, shown, text
 from seamark.interfaces.web.frame import person
 from seamark.store.access import Visible
 from seamark.store.permissions import ROLES, WORDS, Permission
@@ -26,7 +26,7 @@ def listed(request: HttpRequest) -> HttpResponse:
         "own": list(reading.roles(seen)), "rights": [(str(right), words) for right, words in WORDS.items()],
         "whole": seen.may(Permission.USER_MANAGE),
     }  # fmt: skip
-    return render(request, "web/admin/roles.html", context)
+    return shown(request, "web/admin/roles.html", context)
 
 
 def _act(request: HttpRequest, seen: Visible) -> None:

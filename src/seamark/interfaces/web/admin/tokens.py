@@ -8,13 +8,13 @@ from typing import Any, Final
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 
 from seamark.core.errors import InvalidQuery, NotAllowed
 from seamark.governance.access import federation, reading, tokens
-from seamark.interfaces.web.admin.frame import MOST, listing, number, refusing, text
+from seamark.interfaces.web.admin.frame import MOST, listing, number, refusing, shown, text
 from seamark.interfaces.web.frame import person, visible
 from seamark.store.access import Visible
 from seamark.store.models import Application, User
@@ -46,7 +46,7 @@ def listed(request: HttpRequest) -> HttpResponse:
         else [],
         "applications": list(seen.applications().order_by("name")[:MOST]),
     }  # fmt: skip
-    return render(request, "web/admin/tokens.html", context)
+    return shown(request, "web/admin/tokens.html", context)
 
 
 def _act(request: HttpRequest, seen: Visible) -> str:

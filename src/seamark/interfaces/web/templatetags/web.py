@@ -10,8 +10,11 @@ from urllib.parse import urlsplit
 from django import template
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext_lazy as _
 
 from seamark.core.kind import KINDS_BY_CODE
 from seamark.core.severity import Severity
@@ -25,61 +28,75 @@ register = template.Library()
 
 MINUS = "\N{MINUS SIGN}"
 _DAY = 86_400
-_STEPS = ((45 * 60, 60, "min"), (22 * 3600, 3600, "h"), (30 * _DAY, _DAY, "d"), (365 * _DAY, 30 * _DAY, "mo"))
+_STEPS = (
+    (45 * 60, 60, _("%(number)s min"), _("%(number)s min ago")),
+    (22 * 3600, 3600, _("%(number)s h"), _("%(number)s h ago")),
+    (30 * _DAY, _DAY, _("%(number)s d"), _("%(number)s d ago")),
+    (365 * _DAY, 30 * _DAY, _("%(number)s mo"), _("%(number)s mo ago")),
+)
+
+
+@register.filter
+def translated(words: object) -> str:
+    """Write words of another module in the language of the page; `web.words` lists those that have a translation."""
+    text = str(words)
+    return gettext(text) if text else ""
 
 
 @register.filter
 def ago(moment: datetime | None) -> str | SafeString:
     """Write how long ago a moment was, with the moment itself for machines and as a hint."""
     if moment is None:
-        return "never"
-    exact = moment.astimezone(timezone.get_current_timezone())
+        return gettext("never")
+    exact = timezone.localtime(moment)
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         exact.isoformat(timespec="seconds"),
-        f"{exact:%d %b %Y %H:%M %Z}",
-        span(moment, " ago"),
+        date_format(exact, "d M Y H:i T"),
+        span(moment, ago=True),
     )
 
 
 @register.filter
 def age(moment: datetime) -> SafeString:
     """Write how old something is, without "ago"."""
+    exact = timezone.localtime(moment)
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
-        moment.isoformat(timespec="seconds"),
-        f"since {moment:%d %b %Y}",
+        exact.isoformat(timespec="seconds"),
+        gettext("since %(day)s") % {"day": date_format(exact, "d M Y")},
         span(moment),
     )
 
 
-def span(moment: datetime, suffix: str = "") -> str:
+def span(moment: datetime, *, ago: bool = False) -> str:
     """Return the time since a moment in its largest useful unit: `3 d ago`, `just now`."""
     seconds = (timezone.now() - moment).total_seconds()
     if seconds < 0:
-        return f"{moment:%d %b %Y}"
+        return date_format(timezone.localtime(moment), "d M Y")
     if seconds < 45:
-        return "just now" if suffix else "new"
-    for limit, unit, word in _STEPS:
+        return gettext("just now") if ago else pgettext("age", "new")
+    for limit, unit, plain, since in _STEPS:
         if seconds < limit:
-            return f"{max(1, round(seconds / unit))} {word}{suffix}"
-    return f"{seconds / (365 * _DAY):.1f} y{suffix}"
+            return str(since if ago else plain) % {"number": max(1, round(seconds / unit))}
+    years = {"number": f"{seconds / (365 * _DAY):.1f}"}
+    return (gettext("%(number)s y ago") if ago else gettext("%(number)s y")) % years
 
 
 @register.filter
 def due_class(due: date) -> str:
     """Return the class of a due date: over, within a week, later."""
-    days = (due - timezone.now().date()).days
+    days = (due - timezone.localdate()).days
     return "bad" if days < 0 else "p1" if days <= 7 else ""
 
 
 @register.filter
 def due_words(due: date) -> str:
     """Write a due date as people say it."""
-    days = (due - timezone.now().date()).days
+    days = (due - timezone.localdate()).days
     if days < 0:
-        return f"{-days} d over"
-    return "today" if days == 0 else f"{days} d left"
+        return gettext("%(days)s d over") % {"days": -days}
+    return pgettext("due", "today") if days == 0 else gettext("%(days)s d left") % {"days": days}
 
 
 @register.filter
@@ -145,7 +162,7 @@ def web_address(text: str) -> str:
 @register.filter
 def titled(issue: Issue) -> str:
     """Return an issue's title, or its rule where a tool gave none."""
-    return issue.title or issue.rule or "Untitled"
+    return issue.title or issue.rule or gettext("Untitled")
 
 
 @register.filter

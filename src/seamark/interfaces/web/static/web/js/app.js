@@ -3,7 +3,8 @@
 const root = document.documentElement;
 root.classList.add("js");
 
-const places = { h: "/", i: "/issues/", f: "/fixes/", s: "/suggestions/", a: "/applications/", t: "/assets/", r: "/graph/", m: "/imports/" };
+// The keys after g are those of the navigation: a screen more needs no line here.
+const places = Object.fromEntries([...document.querySelectorAll("#navigation a[data-key]")].map((one) => [one.dataset.key, one.href]));
 let waiting = 0; // until when the second key of a pair counts
 
 export function isTyping(event) {
@@ -13,16 +14,67 @@ export function isTyping(event) {
     || document.querySelector("dialog[open]") !== null;
 }
 
+// The drawer of a narrow screen: Escape leads back to its button.
+const side = document.querySelector(".side");
+const menu = document.querySelector("[data-menu]");
+const narrow = matchMedia("(max-width: 860px)");
+
+// While it is open the drawer is a dialog, and the page behind it is out of reach.
+function shut(closed) {
+  const drawer = document.getElementById("drawer");
+  const spoken = { role: "dialog", "aria-modal": "true", "aria-label": menu.textContent };
+  for (const [name, value] of Object.entries(spoken)) {
+    if (closed) drawer.setAttribute(name, value);
+    else drawer.removeAttribute(name);
+  }
+  for (const part of document.getElementById("main").children) part.inert = closed;
+}
+
+function turn(open) {
+  side.classList.toggle("open", open);
+  menu.setAttribute("aria-expanded", String(open));
+  shut(open);
+  if (open) document.querySelector("#drawer button, #drawer a").focus();
+  else menu.focus();
+}
+
+side?.addEventListener("keydown", (event) => {
+  if (!side.classList.contains("open")) return;
+  const stops = [menu, ...document.querySelectorAll("#drawer a, #drawer button")];
+  if (event.key === "Escape") {
+    event.preventDefault();
+    turn(false);
+  } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    const at = stops.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1);
+    event.preventDefault();
+    stops[(at + stops.length) % stops.length].focus();
+  } else if (event.key === "Tab" && document.activeElement === (event.shiftKey ? stops[0] : stops.at(-1))) {
+    event.preventDefault();
+    (event.shiftKey ? stops.at(-1) : stops[0]).focus();
+  }
+});
+
+// Back on a wide screen nothing is out of reach.
+narrow.addEventListener("change", () => {
+  if (narrow.matches || !side?.classList.contains("open")) return;
+  side.classList.remove("open");
+  menu.setAttribute("aria-expanded", "false");
+  shut(false);
+});
+
+// The server writes times in the zone of the browser, for whoever has chosen none.
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (zone && !document.cookie.split("; ").includes(`zone=${zone}`)) {
+  document.cookie = `zone=${zone}; path=/; max-age=31536000; SameSite=Lax${location.protocol === "https:" ? "; Secure" : ""}`;
+}
+
 function help() {
   document.getElementById("help")?.showModal();
 }
 
 document.addEventListener("click", (event) => {
-  const menu = event.target.closest("[data-menu]");
-  if (menu) {
-    const open = menu.closest(".side").classList.toggle("open");
-    menu.setAttribute("aria-expanded", String(open));
-  }
+  if (event.target.closest("[data-menu]")) turn(!side.classList.contains("open"));
+  else if (side?.classList.contains("open") && !event.target.closest(".side-in")) turn(false);
   if (event.target.closest("[data-help]")) help();
 });
 

@@ -21,7 +21,7 @@ function move(step) {
 function count() {
   const chosen = boxes().filter((box) => box.checked).length;
   const words = document.querySelector("[data-selected]");
-  if (words) words.textContent = `${chosen} selected`;
+  if (words) words.textContent = words.dataset.selected.replace("#", chosen);
   const all = document.querySelector("[data-all]");
   if (all) {
     all.checked = chosen > 0 && chosen === boxes().length;

@@ -28,9 +28,9 @@ async function search() {
     });
     if (answer.redirected) location.reload();
     else if (answer.ok) show((await answer.json()).groups);
-    else words.textContent = "The search did not answer. Try again.";
+    else words.textContent = dialog.dataset.silent;
   } catch (error) {
-    if (error.name !== "AbortError") words.textContent = "The server cannot be reached.";
+    if (error.name !== "AbortError") words.textContent = dialog.dataset.away;
   }
 }
 
@@ -39,7 +39,7 @@ function show(groups) {
   at = -1;
   move(1);
   const number = options().length;
-  words.textContent = number ? `${number} found` : "Nothing is called so.";
+  words.textContent = number ? dialog.dataset.number.replace("#", number) : dialog.dataset.none;
   input.setAttribute("aria-expanded", String(number > 0));
 }
 

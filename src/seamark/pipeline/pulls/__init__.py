@@ -1,0 +1,1 @@
+"""Pull requests of fixes: asked for, made, followed, merged where that is safe, and verified."""

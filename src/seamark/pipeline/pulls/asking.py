@@ -1,0 +1,89 @@
+"""Pull requests that people ask for, and the lists of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from seamark.core.errors import NotAllowed
+from seamark.governance.triage.lifecycle import WORKS
+from seamark.pipeline.pulls.repositories import repository_of
+from seamark.pipeline.pulls.telling import key_of_fix
+from seamark.pipeline.tickets.facts import open_issues
+from seamark.response.remediation.pulls.naming import branch_of
+from seamark.store.access import Visible, visible_to
+from seamark.store.models import Fix, PullRequest, User
+from seamark.store.models.pulls import PullState
+from seamark.store.permissions import needed
+
+LIVE: Final = (PullState.QUEUED, PullState.OPEN)
+
+
+def ask(actor: User | None, fix: Fix) -> PullRequest:
+    """Ask for the pull request of a fix; return the one that it has already. `actor` is None for whoever holds the database.
+
+    Raises `NotAllowed` where there is no right, nothing left to clear, or no repository to open it in.
+    """
+    if actor is not None and not visible_to(actor).may(WORKS, fix.application_id):
+        raise NotAllowed(needed(WORKS, fix.application))
+    repository = repository_of(fix)
+    if repository is None:
+        raise NotAllowed(
+            f"Nobody has said how pull requests are opened in {fix.asset.key.partition('//')[0]}: somebody who manages connections adds the repository"
+        )
+    if not open_issues(fix.pk, None).exists():
+        raise NotAllowed("No open issue is cleared by this fix any more")
+    key = key_of_fix(fix)
+    live = PullRequest.objects.filter(repository=repository, key=key, state__in=LIVE)
+    found = live.first()
+    if found is not None:
+        return found
+    try:
+        with transaction.atomic():
+            return PullRequest.objects.create(
+                fix=fix, repository=repository, key=key, branch=branch_of(key, str(fix.details.get("name") or fix.title)), target=fix.target,
+                title=fix.title, by=actor, due_at=timezone.now(),
+            )  # fmt: skip
+    except IntegrityError:
+        # Somebody else asked at the same moment.
+        return live.get()
+
+
+def again(actor: User | None, row: PullRequest) -> None:
+    """Make a pull request that waits, or was given up, try again at once. Raises `NotAllowed`."""
+    _check(actor, row)
+    if row.state == PullState.QUEUED:
+        PullRequest.objects.filter(pk=row.pk, state=PullState.QUEUED).update(due_at=timezone.now())
+        return
+    if row.fix is None or row.state in LIVE:
+        raise NotAllowed("There is nothing to try again")
+    ask(actor, row.fix)
+
+
+def pulls(seen: Visible) -> QuerySet[PullRequest]:
+    """Return the pull requests of applications that somebody may see."""
+    rows = PullRequest.objects.select_related(
+        "fix", "fix__application", "repository", "repository__asset", "repository__asset__application", "by"
+    )
+    return rows.filter(repository__asset__in=seen.assets().values("id"))
+
+
+def pulls_of(fixes: Collection[int]) -> dict[int, PullRequest]:
+    """Return the latest pull request of each fix that has one, by the number of the fix."""
+    rows = PullRequest.objects.filter(fix__in=fixes).select_related("repository").order_by("pk")
+    return {row.fix_id: row for row in rows if row.fix_id is not None}
+
+
+def may_ask(seen: Visible, fix: Fix) -> bool:
+    """Tell whether somebody may ask for a fix's pull request, and there is a repository to open it in."""
+    return seen.may(WORKS, fix.application_id) and repository_of(fix) is not None
+
+
+def _check(actor: User | None, row: PullRequest) -> None:
+    application = row.repository.asset.application
+    if actor is not None and not visible_to(actor).may(WORKS, application):
+        raise NotAllowed(needed(WORKS, application))

@@ -1,0 +1,256 @@
+"""Keeping tickets in step with what is found: they close when nothing is left, open again with what returns, and tell when they grow or shrink.
+
+A ticket is told of growth, shrinking and new words once a day at most, and never where nothing changed; what is more urgent than it
+was is told at once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from seamark.pipeline.outbox.connections import owner_of
+from seamark.pipeline.outbox.passes import claim_pass, finish_pass
+from seamark.pipeline.outbox.queue import put_ticket
+from seamark.pipeline.tickets.facts import About, Sign, about, signatures, unsure
+from seamark.pipeline.tickets.hearing import hear
+from seamark.pipeline.tickets.opening import open_wished, says, words
+from seamark.pipeline.tickets.saying import say
+from seamark.pipeline.tickets.texts import counted, plain
+from seamark.response.actions.contract import Act, Verb
+from seamark.store.models import Event, Issue, OutboxAct, RuleWish, StandingViolation, Ticket, TicketChange
+from seamark.store.models.automation import WishKind
+from seamark.store.models.issues import State
+from seamark.store.models.outbox import ActState
+from seamark.store.models.tickets import TicketState
+from seamark.store.models.violations import Standing
+
+EVERY: Final = timedelta(seconds=30)
+PIECE: Final = 500
+_NAMED: Final = 10
+
+
+def work_once(now: datetime | None = None) -> bool:
+    """Make a pass over all tickets where it is time; False where it is not. Any number of workers may ask."""
+    moment = now or timezone.now()
+    if not claim_pass("tickets", EVERY, moment):
+        return False
+    try:
+        open_wished(moment)
+        follow(moment)
+        hear(moment)
+    finally:
+        finish_pass("tickets")
+    return True
+
+
+def follow(now: datetime) -> int:
+    """Bring all tickets in step and return how many acts that took."""
+    _adopt()
+    acts = _withdrawn(now)
+    for piece in _pieces(Ticket.objects.filter(state__in=[TicketState.OPEN, TicketState.OPENING]).order_by("pk")):
+        signs = signatures(piece)
+        acts += sum(_brought(one.pk, signs[one.pk], now) for one in piece if _differs(one, signs[one.pk], now))
+    of_fix = Issue.objects.filter(open=True, fix=OuterRef("fix"))
+    of_issue = Issue.objects.filter(open=True, pk=OuterRef("issue"))
+    violated = StandingViolation.objects.filter(
+        issue=None, until=None, standing=Standing.VIOLATES, key=OuterRef("subject")
+    )
+    closed = Ticket.objects.filter(state=TicketState.CLOSED)
+    back = Ticket.objects.filter(_wished(), state=TicketState.CLOSED)
+    for rows in (
+        closed.filter(Exists(of_fix)),
+        closed.filter(Exists(of_issue), fix=None),
+        closed.filter(Exists(violated)),
+    ):
+        for piece in _pieces(rows.order_by("pk")):
+            gone = [one.pk for one in piece if one.says.get("withdrawn")]
+            again = set(back.filter(pk__in=gone).values_list("pk", flat=True)) if gone else set()
+            wanted = [one for one in piece if one.pk in again or not one.says.get("withdrawn")]
+            acts += sum(_brought(number, sign, now) for number, sign in signatures(wanted).items())
+    return acts
+
+
+def _wished() -> Q:
+    """Return the condition of tickets that a rule or a policy asks for now."""
+    rules = RuleWish.objects.filter(kind=WishKind.TICKET, ended_at=None)
+    policies = StandingViolation.objects.filter(until=None, effect="ticket", standing=Standing.VIOLATES)
+    of_fix = [Exists(rows.filter(issue__fix=OuterRef("fix"))) for rows in (rules, policies)]
+    of_issue = [Exists(rows.filter(issue=OuterRef("issue"))) for rows in (rules, policies)]
+    return Q(of_fix[0] | of_fix[1]) | Q(of_issue[0] | of_issue[1])
+
+
+def _withdrawn(now: datetime) -> int:
+    """Close the tickets that only rules wanted and none wants any more. Where a person did something there, it stays."""
+    touched = TicketChange.objects.filter(ticket=OuterRef("pk")).exclude(outcome="")
+    rows = Ticket.objects.filter(
+        ~_wished(), ~Exists(touched), state__in=[TicketState.OPEN, TicketState.OPENING], opened_by=None, because__startswith="rule ",
+    )  # fmt: skip
+    acts = 0
+    for number in list(rows.order_by("pk").values_list("pk", flat=True)[:PIECE]):
+        with transaction.atomic():
+            row = Ticket.objects.select_for_update(of=("self",)).select_related("connection").get(pk=number)
+            acts += _closed(
+                row,
+                now,
+                f"The {plain(row.because)} does not ask for this ticket any more. Its issues stay as they are.",
+            )
+    return acts
+
+
+def _pieces(rows: Iterable[Ticket]) -> Iterable[list[Ticket]]:
+    piece: list[Ticket] = []
+    for row in rows:
+        piece.append(row)
+        if len(piece) == PIECE:
+            yield piece
+            piece = []
+    if piece:
+        yield piece
+
+
+def _differs(row: Ticket, sign: Sign, now: datetime) -> bool:
+    """Tell whether there may be something to tell now; what can wait until tomorrow is not even read."""
+    if sign.digest == row.says.get("signature"):
+        return False
+    told_today = row.state == TicketState.OPEN and row.commented_on == now.date()
+    return not (told_today and sign.number and sign.urgent >= row.says.get("priority", 4))
+
+
+def _adopt() -> None:
+    """Let tickets of single issues become those of the fixes that clear them by now, as far as these have none."""
+    own = Ticket.objects.filter(fix=OuterRef("issue__fix")).exclude(state=TicketState.DELETED)
+    rows = Ticket.objects.filter(~Exists(own), fix=None, issue__fix__isnull=False).exclude(state=TicketState.DELETED)
+    for row in rows.order_by("pk").select_related("issue")[:PIECE]:
+        fix = row.issue.fix_id if row.issue is not None else None
+        with transaction.atomic():
+            if not Ticket.objects.filter(fix=fix).exclude(state=TicketState.DELETED).exists():
+                Ticket.objects.filter(pk=row.pk).update(fix=fix, issue=None)
+
+
+def _brought(number: int, sign: Sign, now: datetime) -> int:
+    """Bring one ticket in step, unless nothing about it changed; return how many acts that took."""
+    with transaction.atomic():
+        row = (
+            Ticket.objects.select_for_update(of=("self",))
+            .select_related(
+                "connection", "mapping", "fix__application", "fix__asset", "issue__application", "issue__asset"
+            )
+            .get(pk=number)
+        )
+        told = about(row.fix, row.issue, row.subject)
+        if told is None or not told.members:
+            # What nobody has confirmed counts at gates still: its ticket says so by staying open.
+            return 0 if unsure(row.fix_id, row.issue_id) else _closed(row, now)
+        if row.state == TicketState.CLOSED:
+            return _reopened(row, told, sign.digest, now)
+        return _retold(row, told, sign.digest, now)
+
+
+def _closed(row: Ticket, now: datetime, withdrawn: str = "") -> int:
+    if row.state == TicketState.CLOSED:
+        return 0
+    if row.state == TicketState.OPENING:
+        waiting = OutboxAct.objects.filter(ticket=row, state=ActState.QUEUED, attempt=0, verb=Verb.OPEN.value)
+        if waiting.update(state=ActState.DROPPED, due_at=None, finished_at=now, told="Nothing is left to open it for"):
+            row.state, row.closed_at = TicketState.DELETED, now
+            row.save(update_fields=["state", "closed_at"])
+        return 0
+    comment = withdrawn or _why_closed(row)
+    row.state, row.closed_at = TicketState.CLOSED, now
+    row.says = {**row.says, "members": [], "signature": "", **({"withdrawn": True} if withdrawn else {})}
+    row.save()
+    say(row, comment, "closes the ticket", Verb.CLOSE if owner_of(row.connection, "status") != "far" else Verb.COMMENT)
+    _tell(row, "closed", comment, now)
+    return 1
+
+
+def _why_closed(row: Ticket) -> str:
+    if row.subject is not None:
+        return "Nothing is left to do: it violates no policy any more."
+    before = [int(one) for one in row.says.get("members", ())]
+    rows = Issue.objects.filter(pk__in=before).values_list("state", "resolution", "merged_into")
+    ways = Counter(
+        "merged into others" if merged else "fixed" if state == State.RESOLVED else f"dismissed ({resolution.replace('_', ' ')})"
+        if state == State.DISMISSED else "no longer open"
+        for state, resolution, merged in rows
+    )  # fmt: skip
+    gone = len(before) - sum(ways.values())
+    told = [f"{counted(number, 'issue')} {way}" for way, number in ways.most_common()]
+    return f"Nothing is left to do: {', '.join([*told, *([f'{gone} removed'] if gone else [])]) or 'no issue is open'}."
+
+
+def _reopened(row: Ticket, told: About, signature: str, now: datetime) -> int:
+    back = ", ".join(
+        [plain(one) for one in told.notes[:_NAMED]] or [f"SM-{number}" for number in told.members[:_NAMED]]
+    )
+    again = any(one.regression for one in told.worst)
+    more = f" and {len(told.members) - _NAMED:,} more" if len(told.members) > _NAMED else ""
+    comment = f"{'It has come back' if again else 'There is something to do again'}: {back}{more}."
+    row.state, row.closed_at = TicketState.OPEN, None
+    row.says, row.commented_on = says(told, signature), now.date()
+    far = owner_of(row.connection, "status") == "far"
+    say(row, comment, "opens the ticket again", Verb.COMMENT if far else Verb.REOPEN)
+    _updated(row, told)
+    _tell(row, "reopened", comment, now)
+    return 2
+
+
+def _retold(row: Ticket, told: About, signature: str, now: datetime) -> int:
+    if not row.reference:
+        return 0
+    before, after = set(row.says.get("members", ())), set(told.members)
+    urgent = told.priority < row.says.get("priority", 4) and owner_of(row.connection, "priority") != "far"
+    same_words = all(
+        says(told, "")[name] == row.says.get(name) for name in ("title", "target", "due", "assignee", "priority")
+    )
+    if before == after and same_words:
+        row.says = {**row.says, "signature": signature}
+        row.save(update_fields=["says"])
+        return 0
+    if row.commented_on == now.date() and not urgent:
+        return 0
+    acts = 1
+    if (
+        before != after
+        and not told.notes
+        and row.commented_on != now.date()
+        and owner_of(row.connection, "comments") != "far"
+    ):
+        say(row, _grown(sorted(after - before), sorted(before - after), len(after)), "tells what changed")
+        acts += 1
+    # What was left unsaid today stays to be told: only the urgent part goes out.
+    kept = before if row.commented_on == now.date() else after
+    row.says = {**says(told, signature if kept == after else ""), "members": sorted(kept)}
+    row.commented_on = now.date()
+    _updated(row, told)
+    return acts
+
+
+def _grown(came: list[int], went: list[int], number: int) -> str:
+    def named(some: list[int]) -> str:
+        more = f" and {len(some) - _NAMED:,} more" if len(some) > _NAMED else ""
+        return ", ".join(f"SM-{one}" for one in some[:_NAMED]) + more
+
+    parts = [f"{counted(len(came), 'issue')} came ({named(came)})"] if came else []
+    parts += [f"{counted(len(went), 'issue')} went ({named(went)})"] if went else []
+    return f"{'; '.join(parts)}. It clears {counted(number, 'issue')} now."
+
+
+def _updated(row: Ticket, told: About) -> None:
+    row.title = told.title
+    row.acts_made += 1
+    row.save()
+    act = Act(verb=Verb.UPDATE, key=f"{row.key}-{row.acts_made}", ticket=words(row, told))
+    put_ticket(row, act, about="brings the text up to date")
+
+
+def _tell(row: Ticket, change: str, comment: str, now: datetime) -> None:
+    details = {"ticket": row.pk, "reference": row.reference, "title": row.title, "change": change, "words": comment}
+    Event.objects.create(kind="ticket", application_id=row.application_id, issue=row.issue, details=details, at=now)

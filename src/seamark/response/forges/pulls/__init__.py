@@ -1,0 +1,1 @@
+"""Pull requests that are opened: the same on every forge."""

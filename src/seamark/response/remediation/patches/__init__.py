@@ -1,0 +1,1 @@
+"""Patches: changes of code and configuration that clear a finding, where that is mechanical."""

@@ -1,0 +1,1 @@
+"""The patches: one file for each family of files."""

@@ -1,0 +1,1 @@
+"""Far sides on loopback, written from knowledge of the vendors' APIs (tests/channels/test_descriptions.py says what was compared with a vendor's description): each keeps what it is given, and fails when it is told to."""
