@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from seamark.core.errors import NotAllowed
+from seamark.core.errors import NotAllowed, SeamarkError
 from seamark.governance.policy import shapes, words
 from seamark.governance.policy.bundle import Bundle
 from seamark.governance.policy.document import LARGEST
@@ -25,6 +25,7 @@ from seamark.interfaces.web import policy_form
 from seamark.interfaces.web.frame import person, visible, wants_part
 from seamark.interfaces.web.policies import differing
 from seamark.pipeline.bundles import cache
+from seamark.pipeline.pulls import policies
 from seamark.pipeline.trial import asked_at, replayed, simulated
 from seamark.store.access import READS, Visible
 from seamark.store.permissions import Permission
@@ -111,7 +112,14 @@ def patch(request: HttpRequest) -> HttpResponse:
         return HttpResponse(
             proposal.patch, content_type="text/x-patch; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="{name}"'}
         )  # fmt: skip
-    return _outcome(request, {"proposal": proposal, "what": "patch", "text": text, "kept": kept})
+    context = {"proposal": proposal, "what": "patch", "text": text, "kept": kept}
+    context["asks"] = policies.repository_for(row) is not None and visible(request).may(Permission.POLICY_EDIT)
+    if request.POST.get("action") == "pull":
+        try:
+            context["pull"] = policies.propose(person(request), row, proposal, policy.name)
+        except SeamarkError as error:
+            context["refused"] = str(error)
+    return _outcome(request, context)
 
 
 def facts(request: HttpRequest) -> JsonResponse:

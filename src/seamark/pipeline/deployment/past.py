@@ -27,7 +27,7 @@ def decided(visible: Visible, number: int, person: User) -> Decided:
     row = LedgerEntry.objects.filter(pk=number, kind=_KIND).first()
     entry = read_entry(row.content) if row is not None else None
     if entry is None or not _seen(visible, entry, person):
-        raise NotFound(f"There is no decision {number} that you may see")
+        raise NotFound("There is no such decision that you may see")
     kept = models.Verdict.objects.filter(pk=entry.inputs.get("verdict") or 0).select_related("application").first()
     listed = [one.content for one in kept.violations.order_by("number")] if kept is not None else _named(entry)
     content = {**entry.body, "violations": listed}

@@ -28,6 +28,8 @@ class Proposal(Struct, frozen=True, kw_only=True):
     bundle: str
     file: str
     """The file that it changes, within the repository or folder."""
+    text: str
+    """The whole file as it shall be."""
     patch: str
     """Unified diff, as `git apply` takes it; empty where nothing is changed."""
     commands: tuple[str, ...]
@@ -81,7 +83,7 @@ def proposal(bundle: models.Bundle, name: str, text: str, kept: Kept | None, cac
         )  # fmt: skip
     else:
         commands = (f"patch -p1 -d {bundle.location} < {name}.patch", f"seamark policy sync {bundle.name}")
-    return Proposal(bundle=bundle.name, file=file, patch=patch, commands=commands)
+    return Proposal(bundle=bundle.name, file=file, text=after, patch=patch, commands=commands)
 
 
 def _ended(text: str) -> str:

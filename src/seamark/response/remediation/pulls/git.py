@@ -122,22 +122,23 @@ class Repository:
         self._run("checkout-index", "--all", "--quiet", tree=folder)
 
     def commit(
-        self, parent: str, files: Mapping[str, bytes], message: str, author: Author, when: datetime
+        self, parent: str, files: Mapping[str, bytes], message: str, author: Author, when: datetime, *, adding: bool = False
     ) -> str:  # fmt: skip
         """Write a commit that replaces regular files of its parent's, and return it; the same words give the same commit.
 
-        Raises `RemoteFailure` for a path that is no regular file there.
+        With `adding` files may be new. Raises `RemoteFailure` for a path that is no regular file there.
         """
         modes = self._modes(parent)
         self._run("read-tree", _commit(parent))
         for at, (path, data) in enumerate(sorted(files.items())):
-            if modes.get(path) not in {"100644", "100755"}:
+            mode = modes.get(path, "100644" if adding else "")
+            if mode not in {"100644", "100755"}:
                 raise RemoteFailure(f"{path} is no regular file of the repository", permanent=True)
             draft = self._scratch / f"blob-{at}"
             draft.write_bytes(data)
             blob = self._run("hash-object", "-w", "--no-filters", str(draft)).decode().strip()
             draft.unlink()
-            self._run("update-index", "--cacheinfo", f"{modes[path]},{blob},{path}")
+            self._run("update-index", "--add", "--cacheinfo", f"{mode},{blob},{path}")
         tree = self._run("write-tree").decode().strip()
         draft = self._scratch / "message"
         draft.write_text(message, "utf-8")
