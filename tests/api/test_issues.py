@@ -73,9 +73,9 @@ def test_two_names_of_one_vulnerability_find_its_issue_once(call: Caller) -> Non
     assert [row["id"] for row in call("GET", f"/issues?q=vuln:{names}").json()["items"]] == [one.reference]
 
 
-def test_only_the_chosen_fields_are_read_and_sent(call: Caller, django_assert_num_queries: Callable) -> None:
+def test_only_the_chosen_fields_are_read_and_sent(call: Caller, django_assert_max_num_queries: Callable) -> None:
     call("GET", "/issues")
-    with django_assert_num_queries(8) as done:
+    with django_assert_max_num_queries(8) as done:
         found = call("GET", "/issues?fields=id,risk,%20title&limit=3").json()
     assert [list(one) for one in found["items"]] == [["id", "risk", "title"]] * 3
     page = next(one["sql"] for one in done.captured_queries if "LIMIT 4" in one["sql"])

@@ -234,4 +234,4 @@ def test_statements_of_a_page_do_not_grow(client: Client, fixes: list[Fix]) -> N
             found.append(len(captured))
         counts.append(found)
         Issue.objects.filter(open=True, application=fix.application).update(fix=fix)
-    assert counts[0] == counts[1] == [18, 10]
+    assert counts[0] == counts[1] == [23, 10]

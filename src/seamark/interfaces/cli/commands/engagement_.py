@@ -37,8 +37,13 @@ def command() -> None:
 
 @command.command("list")
 @click.option("--application", default="", metavar="SLUG", help="Only of this one.")
-@click.option("--state", type=click.Choice(["planned", "running", "retests", "over", "closed"]), default=None)
-@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@click.option(
+    "--state",
+    type=click.Choice(["planned", "running", "retests", "over", "closed"]),
+    default=None,
+    help="Only those that stand there.",
+)
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many at most.")
 @_json
 def listed(application: str, state: str | None, limit: int, *, as_lines: bool) -> None:
     """List engagements, the newest first."""

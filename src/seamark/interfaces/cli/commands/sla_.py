@@ -25,7 +25,13 @@ def command() -> None:
 
 
 @command.command("kept")
-@click.option("--by", type=click.Choice(["priority", "application", "policy"]), default="priority", show_default=True)
+@click.option(
+    "--by",
+    type=click.Choice(["priority", "application", "policy"]),
+    default="priority",
+    show_default=True,
+    help="What the numbers are for.",
+)
 @click.option(
     "--days", type=click.IntRange(1, 3650), default=90, show_default=True, help="Of what was fixed: how far back."
 )
