@@ -91,6 +91,7 @@ def test_keys_lead_to_the_screens(ada: Page) -> None:
         ada.keyboard.press("g")
         ada.keyboard.press(key)
         ada.get_by_role("heading", name=heading, exact=True).first.wait_for()
+        ada.wait_for_load_state("load")
     ada.keyboard.press("?")
     help = ada.get_by_role("dialog", name="Keyboard")
     assert "Vulnerabilities" in help.inner_text()

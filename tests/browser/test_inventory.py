@@ -133,7 +133,7 @@ def test_assets_are_narrowed_as_one_types(harbour: Page) -> None:
     expect(harbour.locator("#list tbody tr")).to_have_count(1)
     assert "q=orders-db" in harbour.url
     harbour.get_by_label("Words in name or key").fill("")
-    harbour.get_by_role("link", name="service", exact=False).first.click()
+    harbour.locator("#list").get_by_role("link", name="service", exact=False).first.click()
     expect(harbour.locator("#list tbody tr")).to_have_count(2)
 
 

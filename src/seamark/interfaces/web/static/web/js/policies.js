@@ -18,6 +18,8 @@ async function load() {
   known = [];
   const answer = await fetch(form.dataset.editor, { headers: { Accept: "application/json" } });
   if (answer.ok && !answer.redirected) known = (await answer.json()).facts;
+  // Whoever types before they are here is not left without.
+  if (field && document.activeElement === field) offer();
 }
 
 // The word before the caret: letters, digits, dots, and a quote where a value is begun.
