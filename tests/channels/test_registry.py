@@ -48,7 +48,7 @@ def test_settings_are_decoded_and_secrets_are_among_them(name: str) -> None:
     made = msgspec.convert(given, channel.settings)
     assert msgspec.convert(msgspec.to_builtins(made), channel.settings) == made
     with pytest.raises(msgspec.ValidationError):
-        msgspec.convert({**given, **dict.fromkeys(given or fields, [7])}, channel.settings)
+        msgspec.convert({**given, **{name: [7] for name in given or fields}}, channel.settings)
 
 
 @pytest.mark.parametrize("name", sorted(set(MADE)))
