@@ -53,17 +53,6 @@ def ask(actor: User | None, fix: Fix) -> PullRequest:
         return live.get()
 
 
-def again(actor: User | None, row: PullRequest) -> None:
-    """Make a pull request that waits, or was given up, try again at once. Raises `NotAllowed`."""
-    _check(actor, row)
-    if row.state == PullState.QUEUED:
-        PullRequest.objects.filter(pk=row.pk, state=PullState.QUEUED).update(due_at=timezone.now())
-        return
-    if row.fix is None or row.state in LIVE:
-        raise NotAllowed("There is nothing to try again")
-    ask(actor, row.fix)
-
-
 def pulls(seen: Visible) -> QuerySet[PullRequest]:
     """Return the pull requests of applications that somebody may see."""
     rows = PullRequest.objects.select_related(

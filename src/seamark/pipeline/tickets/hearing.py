@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.utils.dateparse import parse_datetime
 
 from seamark.core.errors import NotAllowed, RemoteFailure, SeamarkError
-from seamark.governance.triage import service
+from seamark.governance.triage import comments, service
 from seamark.pipeline.outbox import breaker
 from seamark.pipeline.outbox.connections import caller_of, owner_of
 from seamark.pipeline.outbox.settled import deleted
@@ -213,7 +213,7 @@ def _comment(row: Ticket, change: Change, kept: TicketChange) -> str:
         return "Kept with the ticket"
     try:
         with transaction.atomic():
-            service.comment(person, issue, f"{kept.value[:9_000]}\n\n({row.reference})")
+            comments.add(person, issue, f"{kept.value[:9_000]}\n\n({row.reference})")
     except NotAllowed as error:
         return f"Kept with the ticket: {error}"
     return f"Copied to {issue.reference}"
