@@ -39,7 +39,7 @@ demo: $(RUNTIME) ## Import the example, print what to fix first, serve it on htt
 .PHONY: test
 test: $(DEVELOPMENT) ## Run the whole test-suite on SQLite, and on PostgreSQL and Chromium where those are there
 	$(BIN)/python -m pytest -n 2 --dist loadscope --ignore tests/browser
-	$(BIN)/python -m pytest tests/browser
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/browser
 	$(BIN)/python -m tests.support.on_postgres -n 2 --dist loadscope tests/store tests/pipeline tests/triage tests/api tests/web tests/cli tests/ledger tests/waivers tests/automation tests/engagements
 
 .PHONY: lint

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from django.db import connection as default
 from django.db.backends.signals import connection_created
 from django.dispatch import receiver
+
+_LITTLE: Final = 20
+"""Milliseconds that a short write of another process may take."""
 
 
 @receiver(connection_created)
@@ -22,15 +25,15 @@ def prepare(connection: Any, **_: object) -> None:
 
 
 @contextlib.contextmanager
-def without_waiting() -> Iterator[None]:
-    """Let a write fail at once while SQLite is locked: for what may as well be left undone."""
+def waiting_little() -> Iterator[None]:
+    """Let a write fail soon while SQLite is locked by more than another short write: for what may as well be left undone."""
     if default.vendor != "sqlite":
         yield
         return
     with default.cursor() as cursor:
         cursor.execute("PRAGMA busy_timeout")
         patience = int(cursor.fetchone()[0])
-        cursor.execute("PRAGMA busy_timeout = 0")
+        cursor.execute(f"PRAGMA busy_timeout = {_LITTLE}")
         try:
             yield
         finally:

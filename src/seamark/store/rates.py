@@ -7,7 +7,7 @@ from typing import Final
 
 from django.db import connection
 
-from seamark.store.connection import without_waiting
+from seamark.store.connection import waiting_little
 from seamark.store.models import RateCount
 
 # What is lost with a server that dies is a minute's count: no request waits for the disk because of it.
@@ -27,13 +27,13 @@ def count(token: str, window: float, now: float | None = None) -> tuple[float, i
     """Count a request of a token, named by its digest, in seconds of the window that its first request opened.
 
     Returns when the window began, in seconds since 1970, and how many requests it has with this one. Hosts whose clocks differ count
-    in one window all the same. Raises `DatabaseError`, at once where SQLite is locked by somebody who writes.
+    in one window all the same. Raises `DatabaseError`, soon, where SQLite is locked by somebody who writes.
     """
     at = round((time.time() if now is None else now) * 1000)
     long = round(window * 1000)
     # Inside a transaction the setting would be that of work which somebody relies on.
     relaxed = connection.vendor == "postgresql" and not connection.in_atomic_block
-    with without_waiting(), connection.cursor() as cursor:
+    with waiting_little(), connection.cursor() as cursor:
         cursor.execute(_COUNT.format(said=_NO_DISK if relaxed else ""), [token, at, long, long])
         began, number = cursor.fetchone()
     return began / 1000, int(number)

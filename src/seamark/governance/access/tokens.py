@@ -18,7 +18,7 @@ from seamark.core.errors import NotAllowed
 from seamark.governance.access.changes import tell
 from seamark.governance.access.places import check_above, check_right, reach_of
 from seamark.governance.ledger.attested import row_of
-from seamark.store.connection import without_waiting
+from seamark.store.connection import waiting_little
 from seamark.store.models import Application, Token, User
 from seamark.store.models.people import Limit
 from seamark.store.permissions import SCOPES, Permission, allowed_by
@@ -139,7 +139,7 @@ def live(text: str) -> Token | None:
         return None
     if found.last_used_at is None or now - found.last_used_at >= USE_NOTED_EVERY:
         # An import may hold SQLite's lock for long: nobody waits for this note, and the next request makes it.
-        with contextlib.suppress(OperationalError), without_waiting():
+        with contextlib.suppress(OperationalError), waiting_little():
             Token.objects.filter(pk=found.pk).update(last_used_at=now)
     found.user.limit = Limit(allowed_by(found.scopes), reach_of(found))
     return found

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 if TYPE_CHECKING:
     from seamark.store.models import Issue
+
+ROW: Final = click.IntRange(1, 10**18 - 1)
+"""A row's number as an option: no more digits than a database takes."""
 
 
 def issue_number(reference: str) -> int:

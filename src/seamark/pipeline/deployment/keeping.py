@@ -14,7 +14,7 @@ from seamark.governance.policy.evaluate import Verdict
 from seamark.pipeline import verdicts
 from seamark.pipeline.deployment.gather import Gathered
 from seamark.store import models
-from seamark.store.connection import without_waiting
+from seamark.store.connection import waiting_little
 from seamark.store.models import User
 
 _TRIES: Final = 3
@@ -33,7 +33,7 @@ class Kept(NamedTuple):
 def keep(verdict: Verdict, bundle: Bundle, gathered: Gathered, person: User | None) -> Kept:
     """Keep a verdict. Where an import holds SQLite, that is done as soon as it has ended, and nobody waits for it."""
     try:
-        with without_waiting(), transaction.atomic():
+        with waiting_little(), transaction.atomic():
             return _kept(verdict, bundle, gathered, person)
     except OperationalError:
         if connection.vendor != "sqlite" or connection.in_atomic_block:

@@ -33,7 +33,9 @@ FIXES = 10
     help="The code that the reports speak of: gives functions, code and routes where they do not.",
 )
 @format_options
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many issues the table shows.")
+@click.option(
+    "--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True, help="How many issues the table shows."
+)
 @click.option(
     "--skip-unreadable", is_flag=True, help="Go on without reports that cannot be read; ends with exit code 4."
 )

@@ -7,6 +7,7 @@ import click
 from seamark.interfaces.cli import output
 from seamark.interfaces.cli.database import boot
 from seamark.interfaces.cli.people import told
+from seamark.interfaces.cli.references import ROW
 from seamark.interfaces.cli.table import Column, Words
 
 STATES = ["queued", "failed", "done", "dropped"]
@@ -72,7 +73,7 @@ def show(state: str | None, limit: int, *, as_lines: bool) -> None:
 
 
 @command.command("replay")
-@click.argument("numbers", nargs=-1, type=click.IntRange(1))
+@click.argument("numbers", nargs=-1, type=ROW)
 @click.option("--all", "whole", is_flag=True, help="Everything that was given up, a thousand at most.")
 def replay(numbers: tuple[int, ...], *, whole: bool) -> None:
     """Send acts again that were given up. A service that has one already does nothing."""

@@ -11,7 +11,7 @@ import click
 from seamark.interfaces.cli import output
 from seamark.interfaces.cli.database import application_named, boot, user_named
 from seamark.interfaces.cli.people import told
-from seamark.interfaces.cli.references import issue_named, issue_number
+from seamark.interfaces.cli.references import ROW, issue_named, issue_number
 from seamark.interfaces.cli.table import Column, Words
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def tester(reference: str, person: str, *, remove: bool) -> None:
 @click.argument("reference", metavar="PT-NUMBER")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--format", "form", default="auto", show_default=True, help="A name of `seamark formats`.")
-@click.option("--asset", type=click.IntRange(1), default=None, help="Number of the asset that was tested.")
+@click.option("--asset", type=ROW, default=None, help="Number of the asset that was tested.")
 @click.option("--proved", is_flag=True, help="Each was carried out by hand: the findings count as verified.")
 def report(reference: str, file: Path, form: str, asset: int | None, *, proved: bool) -> None:
     """Import a tester's report. It closes nothing, and speaks of nothing outside of the scope."""

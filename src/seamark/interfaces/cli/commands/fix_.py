@@ -14,6 +14,7 @@ import click
 from seamark.core.errors import UnreadableReport
 from seamark.interfaces.cli import output
 from seamark.interfaces.cli.files import Place
+from seamark.interfaces.cli.references import ROW
 from seamark.interfaces.cli.remote import client, server_options
 from seamark.interfaces.cli.table import Column
 from seamark.pipeline.fixing.apply import Applied, apply, diff, write
@@ -295,7 +296,7 @@ def _show_applied(made: Applied, *, printed: bool) -> None:
 
 
 @command.command("pr")
-@click.argument("number", type=click.IntRange(1), metavar="FIX")
+@click.argument("number", type=ROW, metavar="FIX")
 @click.option("--now", is_flag=True, help="Make it in this process rather than by a worker; not with --url.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @server_options

@@ -7,6 +7,7 @@ import click
 from seamark.interfaces.cli import output
 from seamark.interfaces.cli.database import boot
 from seamark.interfaces.cli.people import held_by, holder_named, place_named, placed, told
+from seamark.interfaces.cli.references import ROW
 from seamark.interfaces.cli.table import Column, Words
 
 
@@ -41,7 +42,7 @@ def give(role: str, user: str, group: str, unit: str, application: str) -> None:
 
 
 @command.command("withdraw")
-@click.argument("number", type=click.IntRange(1))
+@click.argument("number", type=ROW)
 def withdraw(number: int) -> None:
     """Take a role away, by the number that `list` shows."""
     boot()

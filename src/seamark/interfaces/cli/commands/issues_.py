@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 @click.command("issues")
 @click.argument("query", nargs=-1)
 @click.option(
-    "--limit", type=click.IntRange(1), default=None, help="How many; by default 50 for people, all with --json."
+    "--limit",
+    type=click.IntRange(1, 1_000_000),
+    default=None,
+    help="How many; by default 50 for people, all with --json.",
 )
 @server_options
 @click.option("--json", "as_lines", is_flag=True, help="One JSON object a line.")

@@ -7,6 +7,7 @@ import click
 from seamark.interfaces.cli import output
 from seamark.interfaces.cli.database import boot
 from seamark.interfaces.cli.people import told
+from seamark.interfaces.cli.references import ROW
 from seamark.interfaces.cli.table import Column, Words
 
 
@@ -69,7 +70,7 @@ def show(application: str, limit: int, *, as_lines: bool) -> None:
 
 @command.command("open")
 @click.argument("reference", required=False, default="")
-@click.option("--fix", "number", type=click.IntRange(1), help="The number of a fix, instead of an issue.")
+@click.option("--fix", "number", type=ROW, help="The number of a fix, instead of an issue.")
 def make(reference: str, number: int | None) -> None:
     """Open the ticket of a fix, or of what fixes an issue (SM-1042); one that is there is only named."""
     boot()

@@ -9,6 +9,7 @@ import click
 from seamark.interfaces.cli import output
 from seamark.interfaces.cli.database import boot, user_named
 from seamark.interfaces.cli.people import applications_named, told
+from seamark.interfaces.cli.references import ROW
 from seamark.interfaces.cli.table import Column, Words
 
 SCOPES = ["read", "import", "gate", "write", "admin"]
@@ -91,7 +92,7 @@ def show(*, as_lines: bool) -> None:
 
 
 @command.command("revoke")
-@click.argument("number", type=click.IntRange(1))
+@click.argument("number", type=ROW)
 def revoke(number: int) -> None:
     """End a token, by the number that `list` shows."""
     boot()
