@@ -216,3 +216,19 @@ def test_a_method_that_does_not_work_names_those_that_do(db: None) -> None:
     assert answer.status_code == 405
     assert answer["Allow"] == "GET"
     assert answer["Content-Type"] == "application/problem+json"
+
+
+def test_a_session_makes_tokens_and_gives_roles_only_after_a_recent_proof(db: None) -> None:
+    admin = make_person("root", Role.ADMIN)
+    admin.set_password("correct horse 42 battery")
+    admin.save()
+    asked = {"name": "mine", "scopes": ["read"], "days": 1}
+    found = _browser(admin, checks=False)
+    for path, body in {"/tokens": asked, "/grants": {"user": admin.pk, "role": "viewer"}}.items():
+        refused = found.post(ROOT + path, body, content_type="application/json")
+        assert (refused.status_code, refused.json()["type"]) == (403, "urn:seamark:problem:proof")
+    assert found.get(f"{ROOT}/tokens").status_code == 200
+    assert not Token.objects.exists()
+    proven = Client()
+    assert proven.post("/login/", {"login": "root", "password": "correct horse 42 battery"}).status_code == 302
+    assert proven.post(f"{ROOT}/tokens", asked, content_type="application/json").status_code == 201

@@ -180,6 +180,23 @@ class TestRights:
         assert Issue.objects.filter(state=State.DISMISSED, dismissal_unconfirmed=False).exists()
         assert not RuleStand.objects.get(name="no-code").stopped
 
+    def test_an_approval_reaches_as_far_as_its_giver(
+        self, writer: User, put: Put, settings: LazySettings, world: dict[str, Application]
+    ) -> None:
+        from seamark.store.models import Grant
+
+        settings.SEAMARK_RULES_NEED_APPROVAL = True
+        Grant.objects.create(user=writer, role=Role.ADMIN)
+        put(rule("no-code", CODE, DISMISS), actor=writer)
+        elsewhere = make_person("elsewhere", Role.APPROVER, application=world["payroll"])
+        rules.approve(elsewhere, "no-code")
+        watch.run()
+        dismissed = Issue.objects.filter(state=State.DISMISSED)
+        assert set(dismissed.values_list("application", flat=True)) <= {world["payroll"].pk}
+        assert "may not do so" in RuleStand.objects.get(name="no-code").stopped
+        User.objects.filter(pk=elsewhere.pk).update(is_active=False)
+        assert rules.rights_of(rules.named("no-code").stand) == rules.Rights(*[frozenset()] * 4)
+
     def test_nobody_confirms_what_a_rule_of_theirs_dismissed(self, writer: User, root: User, put: Put) -> None:
         from seamark.store.models import Grant
 

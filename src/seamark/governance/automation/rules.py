@@ -94,14 +94,20 @@ def _stands(found: Iterable[Policy], now: datetime) -> Mapping[str, RuleStand]:
 def rights_of(stand: RuleStand) -> Rights:
     """Return what a rule may do, by what its people may do now."""
     holder = stand.holder
-    if holder is None or not holder.is_active or (asks_two() and stand.approver is None):
+    approver = stand.approver if stand.approver is not None and stand.approver.is_active else None
+    if holder is None or not holder.is_active or (asks_two() and approver is None):
         return Rights(frozenset(), frozenset(), frozenset(), frozenset())
     approves = _on(holder, APPROVES_WAIVERS)
-    if stand.approver is not None and stand.approver.is_active:
-        approves |= _on(stand.approver, APPROVES_WAIVERS)
-    return Rights(
-        _on(holder, Permission.ISSUE_TRIAGE), _on(holder, Permission.ISSUE_DISMISS), _on(holder, Permission.ASSET_EDIT), approves
-    )  # fmt: skip
+    works, dismisses, owns = (
+        _on(holder, right) for right in (Permission.ISSUE_TRIAGE, Permission.ISSUE_DISMISS, Permission.ASSET_EDIT)
+    )
+    if approver is not None:
+        reach = _on(approver, APPROVES_WAIVERS)
+        approves |= reach
+        if asks_two() and not may_edit(approver):
+            # Whoever approves for one application lets the rule act there, and nowhere else.
+            works, dismisses, owns, approves = works & reach, dismisses & reach, owns & reach, approves & reach
+    return Rights(works, dismisses, owns, approves)
 
 
 def _on(person: User, right: Permission) -> frozenset[int]:
@@ -120,7 +126,7 @@ def lacking(rule: Rule, rights: Rights, applications: frozenset[int]) -> str:
         return "Nobody stands for it: somebody who may write policies has to take it over"
     if not stand.holder.is_active:
         return f"{stand.holder.get_username()}, who stands for it, is no longer active"
-    if asks_two() and stand.approver is None:
+    if asks_two() and (stand.approver is None or not stand.approver.is_active):
         return "A second person has to approve it"
     short = [
         (right, applications - held)
@@ -139,6 +145,8 @@ def lacking(rule: Rule, rights: Rights, applications: frozenset[int]) -> str:
     if right is None:
         return ""
     many = "1 application" if len(missing) == 1 else f"{len(missing):,} applications"
+    if asks_two() and missing <= _on(stand.holder, right):
+        return f"Whoever approved it may not do so on {many} where it applies"
     return f"{stand.holder.get_username()}, who stands for it, does not hold {right.value} on {many} where it applies"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import cast
 
+from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.http import HttpRequest
 from ninja.security.base import AuthBase
@@ -89,6 +90,15 @@ class Session(AuthBase):
         _check_length(request)
         if request.method not in SAFE and check_csrf(request) is not None:
             raise Refusal(403, "The CSRF token is missing or wrong: send X-CSRFToken, or use an API token")
+        # As on the pages: whoever finds an open browser makes no token and gives no role with it.
+        if (
+            request.method not in SAFE
+            and "admin" in self.scopes
+            and get_adapter().is_reauthentication_required(app="account")
+        ):
+            raise Refusal(
+                403, "Log in again first: this takes a proof from the last minutes, or an API token", type="proof"
+            )
         return Actor(person, frozenset(SCOPES))
 
 

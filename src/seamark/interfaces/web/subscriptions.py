@@ -14,7 +14,7 @@ from seamark.interfaces.web.admin.frame import MOST, number, refusing, text
 from seamark.interfaces.web.frame import person, visible
 from seamark.pipeline.notices import subscriptions
 from seamark.pipeline.notices.kinds import KINDS, PERSONAL
-from seamark.pipeline.outbox.connections import choosable
+from seamark.pipeline.outbox.connections import choosable, manages
 from seamark.response.actions.contract import Role
 from seamark.store.models import Application, Subscription
 
@@ -33,6 +33,7 @@ def show(request: HttpRequest) -> HttpResponse:
     context = {
         "lines": [_line(row) for row in rows], "connections": choosable(Role.MESSAGE), "teams": list(subscriptions.teams_of(who)[:MOST]),
         "fresh": [(name, words, True) for name, words in KINDS.items()], "applications": applications, "hours": HOURS, "me": who,
+        "manages": manages(visible(request)),
     }  # fmt: skip
     return render(request, "web/connections/subscriptions.html", context)
 
