@@ -60,6 +60,8 @@ def context(browser: Browser, live_server: object) -> Iterator[BrowserContext]:
         color_scheme="light",
     )
     made.set_default_timeout(10_000)
+    # The first page of a server imports half of it, on whatever machine that is.
+    made.set_default_navigation_timeout(60_000)
     yield made
     made.close()
 

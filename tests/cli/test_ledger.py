@@ -10,6 +10,7 @@ import pytest
 
 from seamark.governance.ledger.record import record
 from seamark.store.models import Application
+from tests.ledger.rekor import HOST, TREE, Rekor
 
 from .conftest import Command, Installation
 
@@ -138,8 +139,45 @@ def test_verifying_needs_neither_django_nor_a_database(
 def test_a_time_stamp_that_is_none_is_a_sentence(seamark: Command, public: Path, entries: None, tmp_path: Path) -> None:
     seamark("ledger", "checkpoint", "--output", tmp_path / "note", "--timestamp-request", tmp_path / "request.tsq")
     (tmp_path / "roots.pem").write_text("nothing")
-    told = seamark(
-        "ledger", "stamped", tmp_path / "note", tmp_path / "request.tsq", "--authority", tmp_path / "roots.pem"
-    )
+    words = ("ledger", "anchored", tmp_path / "note", tmp_path / "request.tsq", "--key", public)
+    told = seamark(*words, "--authority", tmp_path / "roots.pem")
     assert told.code == 1
     assert "are not PEM" in told.err
+    assert "--authority is needed" in seamark(*words).err
+
+
+def test_anchored_in_a_log(
+    seamark: Command, public: Path, entries: None, tmp_path: Path, settings: pytest.FixtureRequest
+) -> None:
+    settings.SEAMARK_INTERNAL_HOSTS = ("127.0.0.1",)  # type: ignore[attr-defined]
+    log = Rekor()
+    (tmp_path / "rekor.pem").write_bytes(log.pem)
+    trust = ("--rekor-key", tmp_path / "rekor.pem")
+    assert "Name a log" in seamark("ledger", "anchor").err
+    told = seamark("ledger", "anchor", "--rekor", log.url, *trust, "--output", tmp_path / "answer.json")
+    assert told.code == 0, told.err
+    assert told.out.startswith(f"The checkpoint of 2 entries is in the log {HOST} - {TREE}, entry ")
+    log.fail = ["500"]
+    failed = seamark("ledger", "anchor", "--rekor", log.url)
+    assert (failed.code, failed.out) == (1, "")
+    assert "answered 500" in failed.err
+    again = json.loads(seamark("ledger", "anchor", "--rekor", log.url, "--json").out)
+    assert (again["size"], again["checked"]) == (2, False)
+    log.close()
+    seamark("ledger", "checkpoint", "--output", tmp_path / "note")
+    words = ("ledger", "anchored", tmp_path / "note", tmp_path / "answer.json", "--key", public)
+    assert seamark(*words, *trust).out == told.out
+    assert "--rekor-key is needed: this is the answer of a Rekor log" in seamark(*words).err
+    (tmp_path / "other").write_text("x")
+    assert seamark(*words, "--rekor-key", tmp_path / "other").code == 1
+    seamark("ledger", "export", tmp_path / "x")
+    lines = seamark("ledger", "verify", tmp_path / "x", "--key", public, *trust).out.splitlines()
+    assert lines == ["Good: 2 entries, 1 checkpoint", told.out.strip()]
+    unchecked = seamark("ledger", "verify", tmp_path / "x", "--key", public).out.splitlines()[1]
+    assert unchecked.endswith("; whether a Rekor log has signed that was not checked (--rekor-key does)")
+    assert seamark("ledger", "verify", "--database", *trust).out.splitlines()[1] == lines[1]
+    (kept,) = (tmp_path / "x" / "anchors").iterdir()
+    kept.write_bytes(kept.read_bytes().replace(b"hashes", b"hushes"))
+    bad = seamark("ledger", "verify", tmp_path / "x", "--key", public, *trust)
+    assert bad.code == 1
+    assert "The rekor anchor of the checkpoint of 2 entries does not hold" in bad.out

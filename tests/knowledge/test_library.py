@@ -15,7 +15,16 @@ import yaml
 
 from seamark.analysis.correlation.weakness import weaknesses
 from seamark.insight.knowledge import library
-from seamark.insight.knowledge.library import Article, article_of, articles, explains, found, line_for
+from seamark.insight.knowledge.library import (
+    Article,
+    article_of,
+    articles,
+    explains,
+    found,
+    hours_line,
+    lines_for,
+    named_in,
+)
 
 TOP_25 = (
     79, 89, 352, 862, 787, 22, 416, 125, 78, 94, 120, 434, 476, 121, 502, 122, 863, 20, 284, 200, 306, 918, 77, 639, 770,
@@ -134,10 +143,31 @@ def test_search() -> None:
     assert len(found("")) == len(articles())
 
 
-def test_a_line_for_tickets() -> None:
-    assert line_for(89, "https://seamark.example/") == "How to fix CWE-89 (SQL injection): https://seamark.example/knowledge/sql-injection/"  # fmt: skip
-    assert line_for(89, "") == "How to fix CWE-89 (SQL injection)"
-    assert line_for(None, "https://seamark.example") == ""
+def test_lines_for_tickets_and_messages() -> None:
+    base = "https://seamark.example/"
+    address = "https://seamark.example/knowledge/sql-injection/"
+    assert lines_for([89], base) == [f"[How to fix CWE-89 (SQL injection)](<{address}>)"]
+    assert lines_for([89], base, marked=False) == [f"How to fix CWE-89 (SQL injection): {address}"]
+    assert lines_for([89], "") == ["How to fix CWE-89 (SQL injection)"]
+    assert lines_for([], base) == []
+    assert lines_for([99_999], base) == []
+    several = lines_for([89, 89, 564, 79, 22, 352], "")
+    assert [one.split(" (")[0] for one in several] == ["How to fix CWE-89", "How to fix CWE-79", "How to fix CWE-22"]
+
+
+def test_the_way_to_the_office_hours() -> None:
+    line = "[Questions? Ask in the office hours](<https://wiki.example/ask>)"
+    assert hours_line("https://wiki.example/ask") == line
+    assert hours_line("mailto:sec@example.org", marked=False).endswith("hours: mailto:sec@example.org")
+    for none in ("", "javascript:alert(1)", "ask us", "https://e.example/> [x](y"):
+        assert hours_line(none) == ""
+
+
+def test_a_text_names_weaknesses() -> None:
+    assert [one.name for one in named_in("see cwe-89, CWE-79 and CWE-89 again; CWE-99999 is none")] == [
+        "sql-injection",
+        "cross-site-scripting",
+    ]
 
 
 def test_what_is_not_well_formed_is_loud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,12 +10,14 @@ from django.db import connection
 from django.utils import timezone
 
 from seamark.core.severity import Severity
+from seamark.governance.compliance import kept
 from seamark.governance.ledger.note import Signer, Verifier, new_signer
 from seamark.governance.policy.model import Stage
 from seamark.governance.triage import context, service
 from seamark.governance.waivers import service as waivers
 from seamark.governance.waivers.words import Asked
 from seamark.pipeline import aliasing, merging, people
+from seamark.pipeline.compliance import evidence
 from seamark.pipeline.gate import asked as gate
 from seamark.pipeline.gate.kept import decide
 from seamark.store.access import everything
@@ -24,6 +26,7 @@ from seamark.store.models import Application, Issue, MergeDecision, Token, User
 from seamark.store.models.issues import State
 from seamark.store.models.people import Role
 from seamark.store.models.waivers import Scope
+from tests.compliance.test_frameworks import OWN
 from tests.factories import code, import_findings, package
 
 
@@ -71,10 +74,10 @@ def decide_everything(ada: User) -> None:
     )
     service.undo(ada, change)
     service.change_state(ada, Issue.objects.filter(pk=first.pk), State.CONFIRMED)
-    kept = merging.join_issues(ada, [first, second], "one fix")
+    joined = merging.join_issues(ada, [first, second], "one fix")
     decision = MergeDecision.objects.get(verdict="join", by_person=True)
     merging.take_back(ada, decision)
-    merging.keep_apart(ada, kept, second, "two problems")
+    merging.keep_apart(ada, joined, second, "two problems")
     application = Application.objects.get(name="Shop")
     context.describe(
         ada,
@@ -87,6 +90,8 @@ def decide_everything(ada: User) -> None:
     people.revoke_token(Token.objects.get(name="old"), ada)
     _rename_flaws(ada)
     _ask_for_a_waiver(ada, first)
+    evidence.add_link(ada, "The policy", "https://wiki.example/policy", [evidence.Use("pci-dss-4", "6.1.1")])
+    kept.upload(ada, OWN)
     decide(everything(), gate.Asked(application=application, stage=Stage.BUILD), person=ada)
 
 

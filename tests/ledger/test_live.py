@@ -36,6 +36,8 @@ def test_every_decision_is_recorded_and_all_of_it_verifies(decided: User, key: V
         "waiver",
         "verdict",
         "policy",
+        "evidence",
+        "framework",
     }
     checkpoints.sign_now()
     told = verify_database(key)

@@ -13,7 +13,7 @@ from seamark.governance.ledger.folder import verify_proof
 from seamark.governance.ledger.note import Verifier
 from seamark.governance.ledger.record import record, record_all
 from seamark.pipeline.people import make_token
-from seamark.store.models import Application, User
+from seamark.store.models import Anchor, Application, Checkpoint, User
 from seamark.store.models.people import Role
 from tests.api.conftest import Caller
 from tests.factories import make_person
@@ -129,3 +129,12 @@ def test_the_api_before_anything_is_signed(auditor: User) -> None:
     call = Caller(make_token(auditor, "t"))
     assert "SEAMARK_LEDGER_KEY" in call("GET", "/ledger/checkpoint").json()["detail"]
     assert "No checkpoint covers" in call("GET", "/ledger/entries/0/proof").json()["detail"]
+
+
+def test_what_others_vouch_for(filled: Verifier, auditor: User, browse: Callable[[User], Client]) -> None:
+    client = browse(auditor)
+    assert "Anchored elsewhere" not in client.get("/ledger/").content.decode()
+    Anchor.objects.create(checkpoint=Checkpoint.objects.get(), kind="rekor", name="24296fb2<x>", answer=b"{}")
+    page = client.get("/ledger/").content.decode()
+    assert "In a transparency log: 60 entries" in page
+    assert "24296fb2&lt;x&gt;" in page

@@ -19,7 +19,7 @@ from seamark.response.actions.contract import Message
 from seamark.store.models import ChannelConnection, OutboxAct
 from tests.outbox.far import FarSide, flapping
 
-ACTS = int(os.environ.get("SEAMARK_TEST_CHAOS_ACTS", "2000"))
+ACTS = int(os.environ.get("SEAMARK_TEST_CHAOS_ACTS", "600"))
 LANES, DEATHS = max(ACTS // 25, 1), 0.02
 
 

@@ -107,7 +107,6 @@ def test_what_violates_a_policy_and_is_no_issue_has_a_ticket_of_its_own(far: Far
     packages("CVE-2024-1")
     violation("scan-all")
     violation("scan-sast")
-    violation("elsewhere", application=None, key=78)
     opening.open_wished(NOON)
     opening.open_wished(NOON)
     pass_on(0)

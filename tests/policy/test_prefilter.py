@@ -22,6 +22,8 @@ SIMPLE = some.sampled_from([
     "application.criticality <= 2", "has(application.name)", 'issue.path.startsWith("src")', "issue.findings.exists(f, f.verified)",
     "size(issue.tools) > 1", "issue.cwe + 1 == 80", "issue.kev == issue.fixable", "true", "false", "(issue.kev ? issue.waived : issue.fixable)",
     "issue.cwe == 9007199254740993", "issue.cwe == 79.0", "issue.title == issue.rule", '"A" in issue.tools',
+    'issue.path.endsWith(".py")', 'issue.path.contains("c/a")', 'issue.path.startsWith("")', 'application.name.contains("shop")',
+    "issue.title.contains(issue.rule)", 'issue.kind.endsWith("ode")',
 ])  # fmt: skip
 
 
@@ -77,6 +79,12 @@ def test_simple_conditions_leave_out_all_that_is_false() -> None:
         Facts(issue=Issue(severity=Severity.HIGH, waived=False, kind="code", epss=0.1), asset=outside),
     ]  # fmt: skip
     assert sifted(Condition(text).tree, Columns(records)) == ([0], [2])
+
+
+def test_how_texts_begin_and_end_is_not_asked_of_the_engine() -> None:
+    records = [Facts(issue=Issue(path=path)) for path in ("src/a.py", "lib/a.py", "src/b.c", None)]
+    text = 'issue.path.startsWith("src/") && issue.path.endsWith(".py") || issue.path.contains("ib/")'
+    assert sifted(Condition(text).tree, Columns(records)) == ([0, 1], [3])
 
 
 def test_rows_are_the_facts_of_the_records() -> None:

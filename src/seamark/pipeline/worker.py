@@ -17,8 +17,11 @@ from seamark.governance.ledger import checkpoints
 from seamark.governance.waivers import passing
 from seamark.pipeline import bundles, daily, imports, jobs, rescoring, violations, webhooks
 from seamark.pipeline.automation import watch
+from seamark.pipeline.compliance import work as compliance
 from seamark.pipeline.gate import kept
 from seamark.pipeline.heartbeat import Pulse
+from seamark.pipeline.metrics import nightly
+from seamark.pipeline.model_patches import work as model_patches
 from seamark.pipeline.notices import work as notices
 from seamark.pipeline.outbox import send
 from seamark.pipeline.pulls import gates
@@ -32,18 +35,24 @@ QUEUES: Final[dict[str, Callable[[], bool]]] = {
     "webhook": webhooks.work_once,
     "outbox": send.work_once,
     "pull request": pulls.work_once,
+    "machine-made change": model_patches.work_once,
     "gate comment": gates.work_once,
     "waivers": passing.work_once,
     "verdict": kept.work_once,
 }
 """What waits, by its name: each function works off one piece, and says whether there was one. Imports come first."""
-DAILY: Final[tuple[Callable[[], object], ...]] = (daily.run_if_due, checkpoints.sign_when_due)
+DAILY: Final[tuple[Callable[[], object], ...]] = (
+    daily.run_if_due,
+    checkpoints.sign_when_due,
+    nightly.run,
+)
 """What is done once a day. Each sees to it itself that only one worker does it."""
 PERIODIC: Final[tuple[Callable[[], object], ...]] = (
     bundles.work_once,
     violations.work_once,
     watch.work_once,
     following.work_once,
+    compliance.work_once,
     notices.work_once,
     pulls.watch_once,
 )

@@ -124,6 +124,12 @@ OPTIONS: tuple[Option, ...] = (
         "Whether a triage rule acts only after a second person has approved that version of it.",
     ),
     Option(
+        "SEAMARK_FACTS_EXPORT",
+        str,
+        "",
+        "Where the day's facts go as Parquet each night: a folder or the address of an object storage; empty: nowhere.",
+    ),
+    Option(
         "SEAMARK_ENCRYPTION_KEYS",
         list,
         [],
@@ -189,6 +195,24 @@ OPTIONS: tuple[Option, ...] = (
         "",
         "Address where developers ask the security team, shown beside the articles of the knowledge base: https:// or mailto:.",
     ),
+    Option(
+        "SEAMARK_MODEL_URL",
+        str,
+        "",
+        "Address of an OpenAI-compatible endpoint, up to and without `/chat/completions`, that may be asked for suggestions; without one no "
+        "model is asked. An endpoint inside your network is named in SEAMARK_INTERNAL_HOSTS as well.",
+    ),
+    Option("SEAMARK_MODEL_NAME", str, "", "The model that is asked, as its endpoint calls it."),
+    Option("SEAMARK_MODEL_KEY", str, "", "Key of that endpoint, where it wants one.", secret=True),
+    Option("SEAMARK_MODEL_SECONDS", int, 60, "Seconds that the model has for an answer."),
+    Option("SEAMARK_MODEL_CALLS", int, 50, "How often the model is asked in a day (UTC), at most."),
+    Option(
+        "SEAMARK_MODEL_TOKENS",
+        int,
+        500_000,
+        "Tokens that the model uses in a day (UTC), after which it is asked no more.",
+    ),
+    Option("SEAMARK_MODEL_LINES", int, 120, "Lines of the file around a finding that the model is shown, 400 at most."),
     Option("SEAMARK_DEBUG", bool, False, "Django's debug pages. Never in production."),
 )
 
@@ -232,6 +256,16 @@ def waiver_days(given: list[str]) -> tuple[int, ...]:
     if len(given) != 5 or not all(part.isascii() and part.isdigit() and 0 < int(part) <= 3650 for part in given):
         raise InvalidSetting("SEAMARK_WAIVER_DAYS is five numbers of days, for P0 to P4, such as 14,30,90,180,180")
     return tuple(int(part) for part in given)
+
+
+def check_model(options: Mapping[str, Any]) -> None:
+    """Refuse settings of a model that do not fit together. Raises `InvalidSetting`."""
+    if bool(options["SEAMARK_MODEL_URL"]) != bool(options["SEAMARK_MODEL_NAME"]):
+        raise InvalidSetting("SEAMARK_MODEL_URL and SEAMARK_MODEL_NAME belong together; without both no model is asked")
+    bounds = {"SECONDS": 600, "CALLS": 100_000, "TOKENS": 10**9, "LINES": 400}
+    for name, most in bounds.items():
+        if not 1 <= options[f"SEAMARK_MODEL_{name}"] <= most:
+            raise InvalidSetting(f"SEAMARK_MODEL_{name} is between 1 and {most:,}")
 
 
 def mail_settings(url: str) -> dict[str, Any]:

@@ -11,10 +11,11 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from seamark.core.errors import InvalidSetting
-from seamark.site.options import mail_settings, read_options, second_factor_roles, secret_key, waiver_days
+from seamark.site.options import check_model, mail_settings, read_options, second_factor_roles, secret_key, waiver_days
 
 try:
     _options = read_options(os.environ)
+    check_model(_options)
     SEAMARK_WAIVER_DAYS = waiver_days(_options["SEAMARK_WAIVER_DAYS"])
     SECRET_KEY = secret_key(_options["SEAMARK_HOME"], _options["SEAMARK_SECRET_KEY"])
     SEAMARK_SECOND_FACTOR = second_factor_roles(_options["SEAMARK_SECOND_FACTOR"])
@@ -34,6 +35,7 @@ SEAMARK_POLICY_SYNC = _options["SEAMARK_POLICY_SYNC"]
 SEAMARK_CSAF_PROVIDERS = _options["SEAMARK_CSAF_PROVIDERS"]
 SEAMARK_INTERNAL_HOSTS = _options["SEAMARK_INTERNAL_HOSTS"]
 SEAMARK_RULES_NEED_APPROVAL = _options["SEAMARK_RULES_NEED_APPROVAL"]
+SEAMARK_FACTS_EXPORT = _options["SEAMARK_FACTS_EXPORT"]
 SEAMARK_LEDGER_KEY = _options["SEAMARK_LEDGER_KEY"]
 SEAMARK_ENCRYPTION_KEYS = _options["SEAMARK_ENCRYPTION_KEYS"] or [SECRET_KEY]
 SEAMARK_LOCAL_LOGIN = _options["SEAMARK_LOCAL_LOGIN"]
@@ -41,6 +43,13 @@ SEAMARK_SSO = _options["SEAMARK_SSO"]
 SEAMARK_SAML = find_spec("onelogin") is not None
 SEAMARK_TERRAFORM_KEY = _options["SEAMARK_TERRAFORM_KEY"]
 SEAMARK_TERRAFORM_HOST = _options["SEAMARK_TERRAFORM_HOST"]
+SEAMARK_MODEL_URL = _options["SEAMARK_MODEL_URL"].rstrip("/")
+SEAMARK_MODEL_NAME = _options["SEAMARK_MODEL_NAME"]
+SEAMARK_MODEL_KEY = _options["SEAMARK_MODEL_KEY"]
+SEAMARK_MODEL_SECONDS = _options["SEAMARK_MODEL_SECONDS"]
+SEAMARK_MODEL_CALLS = _options["SEAMARK_MODEL_CALLS"]
+SEAMARK_MODEL_TOKENS = _options["SEAMARK_MODEL_TOKENS"]
+SEAMARK_MODEL_LINES = _options["SEAMARK_MODEL_LINES"]
 DEBUG = _options["SEAMARK_DEBUG"]
 ALLOWED_HOSTS = _options["SEAMARK_ALLOWED_HOSTS"]
 

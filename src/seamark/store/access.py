@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Model, Q, QuerySet
+from django.utils import timezone
 
 from seamark.store.models import (
     Application,
@@ -70,7 +71,8 @@ class Visible:
         if not isinstance(self.actor, User) or not self.actor.is_active:
             return []
         rows = Grant.objects.filter(Q(user=self.actor) | Q(group__members=self.actor)).select_related("custom")
-        return list(rows)
+        # An auditor's access ends to the second, whenever the worker comes to take the grant away.
+        return list(rows.exclude(audit_access__expires_at__lte=timezone.now()))
 
     @cached_property
     def _units(self) -> dict[int, int | None]:

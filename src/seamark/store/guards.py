@@ -10,11 +10,14 @@ from typing import Any
 from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-GUARDED = ("store_ledgerentry", "store_ledgernode", "store_checkpoint")
+GUARDED = ("store_ledgerentry", "store_ledgernode", "store_checkpoint", "store_anchor")
 _IN_ORDER = "NEW.number <> (SELECT coalesce(max(number) + 1, 0) FROM store_ledgerentry)"
 _KNOWN = {
     "store_ledgernode": "EXISTS (SELECT 1 FROM store_ledgernode WHERE level = NEW.level AND place = NEW.place)",
     "store_checkpoint": "EXISTS (SELECT 1 FROM store_checkpoint WHERE size = NEW.size)",
+    "store_anchor": (
+        "EXISTS (SELECT 1 FROM store_anchor WHERE id = NEW.id OR (checkpoint_id = NEW.checkpoint_id AND kind = NEW.kind AND name = NEW.name))"
+    ),
 }
 """SQLite replaces a row that is in the way (`INSERT OR REPLACE`) without asking the trigger on deletions."""
 

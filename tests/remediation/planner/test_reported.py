@@ -55,3 +55,11 @@ def test_a_database_wins_over_reports() -> None:
     )
     assert [one.id for one in joined([known], said, {"npm/x"})] == ["OSV-1", "CVE-2026-9"]
     assert joined([], said, {"npm/y"}) == ()
+
+
+def test_a_tool_that_names_fixed_versions_alone() -> None:
+    """npm's audit says which ranges are flawed, and not what is installed."""
+    bare = finding("pkg:npm/minimist", "", ("0.2.4", "1.2.6"))
+    answers = {version: affected(f"pkg:npm/minimist@{version}", bare) for version in ("0.0.10", "0.2.4", "1.2.0", "1.2.6")}  # fmt: skip
+    assert answers == {"0.0.10": True, "0.2.4": False, "1.2.0": True, "1.2.6": False}
+    assert advisories([finding("pkg:npm/minimist", "", ())]) == ()

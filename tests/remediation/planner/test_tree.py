@@ -184,7 +184,7 @@ def test_reports_stand_in_for_a_database(tree: Path, tmp_path: Path, seamark: Ca
 @pytest.mark.parametrize(("words", "code", "sentence"), [
     (["plan", "{tree}"], 2, "--advisories"), (["plan", "/none", "--advisories", "{osv}"], 2, "no folder"),
     (["plan", "{tree}", "--advisories", "{tree}/requirements.txt"], 2, "requirements.txt"), (["plan", "{tree}", "--advisories", "/none"], 2, "/none"),
-    (["plan", "{tree}", "--advisories", "{osv}", "--only", "setup.py"], 1, "setup.py lists no packages here"),
+    (["plan", "{tree}", "--advisories", "{osv}", "--only", "setup.py"], 1, "There is no setup.py"),
     (["plan", "{tree}", "--advisories", "{osv}", "--most", "0"], 2, "--most"), (["apply", "{tree}", "--advisories", "{osv}", "--trust"], 2, "--online"),
     (["apply", "{tree}", "--advisories", "{osv}", "--in-place", "--output", "x"], 2, "exclude"),
     (["apply", "{tree}", "--advisories", "{osv}", "--output", "/none/x"], 2, "cannot be written"), (["plan", "{tree}", "--report", "{tree}/requirements.txt"], 2, ""),

@@ -63,7 +63,12 @@ def test_paths_that_lead_elsewhere_change_nothing(repository: PullRepository, tm
 
 
 @pytest.mark.parametrize(
-    ("kind", "words"), [("base_image", "choose one"), ("rotate", "made by people"), ("replace", "made by people")]
+    ("kind", "words"),
+    [
+        ("base_image", "No file of the default branch names"),
+        ("rotate", "made by people"),
+        ("replace", "made by people"),
+    ],
 )
 def test_what_people_have_to_make(fix: Fix, tmp_path: Path, kind: str, words: str) -> None:
     fix.kind = kind

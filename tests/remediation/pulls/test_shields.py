@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import pytest
 import yaml
 from click.testing import CliRunner
+from django.test import Client
 from django.utils import timezone
 
 from seamark.core.errors import NotAllowed
@@ -133,3 +134,87 @@ def test_command_line(issue: Issue) -> None:
         main, ["fix", "shield", issue.reference, "--keep", "waf", "--until", until, "--proof", "change 12"]
     )
     assert (kept.exit_code, Control.objects.count()) == (0, 1), kept.output
+
+
+@pytest.fixture
+def approver(client: Client, issue: Issue) -> Client:
+    client.force_login(make_person("ann", Role.APPROVER))
+    return client
+
+
+def test_the_api_suggests_keeps_lists_and_withdraws(approver: Client, issue: Issue) -> None:
+    at = f"/api/v1/issues/{issue.reference}/virtual-patches"
+    told = approver.get(at).json()
+    assert ([one["kind"] for one in told["suggested"]], told["kept"], told["may_keep"]) == (["waf"], [], True)
+    until = (timezone.now().date() + timedelta(days=30)).isoformat()
+    asked = {"kind": "waf", "proof": "change 12", "until": until}
+    made = approver.post(at, asked, content_type="application/json")
+    assert made.status_code == 201, made.content
+    kept = made.json()
+    assert (kept["issue"], kept["until"], kept["counts"]) == (issue.reference, until, True)
+    before = issue.risk
+    issue.refresh_from_db()
+    assert issue.risk < before
+    assert [one["id"] for one in approver.get("/api/v1/virtual-patches").json()["items"]] == [kept["id"]]
+    assert approver.get(at).json()["kept"] == [kept]
+    assert approver.delete(f"/api/v1/virtual-patches/{kept['id']}").status_code == 204
+    issue.refresh_from_db()
+    assert (issue.risk, Control.objects.exists()) == (before, False)
+    assert LedgerEntry.objects.filter(kind="control").count() == 2
+    refused = approver.post(at, {**asked, "until": "2100-01-01"}, content_type="application/json")
+    assert (refused.status_code, "90 days" in refused.content.decode()) == (403, True)
+
+
+def test_the_api_refuses_who_may_not(client: Client, issue: Issue) -> None:
+    until = timezone.now().date().isoformat()
+    row = shielding.put_in_place(None, issue, "waf", "change 12", timezone.now().date())
+    at = f"/api/v1/issues/{issue.reference}/virtual-patches"
+    client.force_login(make_person("dev", Role.DEVELOPER))
+    assert client.get(at).json()["may_keep"] is False
+    assert client.post(at, {"kind": "waf", "proof": "p", "until": until}, content_type="application/json").status_code == 403  # fmt: skip
+    assert client.delete(f"/api/v1/virtual-patches/{row.pk}").status_code == 403
+    client.force_login(make_person("eve"))
+    assert client.get(at).status_code == 404
+    assert client.get("/api/v1/virtual-patches").json()["items"] == []
+    assert client.delete(f"/api/v1/virtual-patches/{row.pk}").status_code == 404
+    assert Control.objects.filter(pk=row.pk).exists()
+
+
+def test_only_virtual_patches_are_withdrawn_there(approver: Client, issue: Issue) -> None:
+    other = Control.objects.create(application=issue.application, name="Guard dog", origin="seamark.yaml")
+    assert approver.delete(f"/api/v1/virtual-patches/{other.pk}").status_code == 404
+
+
+def test_the_screens(approver: Client, issue: Issue) -> None:
+    page = approver.get(f"/issues/{issue.reference}/")
+    assert f'hx-get="/issues/{issue.reference}/virtual-patches/"' in page.content.decode()
+    shown = approver.get(f"/issues/{issue.reference}/virtual-patches/").content.decode()
+    assert "@detectSQLi" in shown
+    assert "Nothing is put in place from here" in shown
+    until = (timezone.now().date() + timedelta(days=5)).isoformat()
+    asked = {"kind": "waf", "proof": "change <b>12</b>", "until": until}
+    approver.post(f"/issues/{issue.reference}/virtual-patches/keep/", asked)
+    row = Control.objects.get()
+    for text in (approver.get("/virtual-patches/").content.decode(), approver.get(f"/issues/{issue.reference}/virtual-patches/").content.decode()):  # fmt: skip
+        assert "change &lt;b&gt;12&lt;/b&gt;" in text
+        assert until in text
+    Control.objects.update(expires=timezone.now().date() - timedelta(days=1))
+    assert "over" in approver.get("/virtual-patches/").content.decode()
+    wrong = approver.post(f"/issues/{issue.reference}/virtual-patches/keep/", {**asked, "until": "soon"}, follow=True)
+    assert "That is no day" in wrong.content.decode()
+    approver.post(f"/virtual-patches/{row.pk}/withdraw/")
+    assert not Control.objects.exists()
+    assert "No virtual patch is in force" in approver.get("/virtual-patches/").content.decode()
+
+
+def test_a_developer_sees_and_keeps_nothing(client: Client, issue: Issue) -> None:
+    client.force_login(make_person("dev", Role.DEVELOPER))
+    shown = client.get(f"/issues/{issue.reference}/virtual-patches/").content.decode()
+    assert "@detectSQLi" in shown
+    assert "It is in force" not in shown
+    asked = {"kind": "waf", "proof": "p", "until": timezone.now().date().isoformat()}
+    client.post(f"/issues/{issue.reference}/virtual-patches/keep/", asked)
+    assert not Control.objects.exists()
+    row = shielding.put_in_place(None, issue, "waf", "change 12", timezone.now().date())
+    client.post(f"/virtual-patches/{row.pk}/withdraw/")
+    assert Control.objects.filter(pk=row.pk).exists()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 
 from cryptography.x509 import load_pem_x509_certificates
 from rfc3161_client import (
     HashAlgorithm,
     TimestampRequestBuilder,
+    TimeStampTokenInfo,
     VerificationError,
     VerifierBuilder,
     decode_timestamp_response,
@@ -95,3 +97,22 @@ def stamped_at(note: str, response: bytes, authorities: bytes) -> datetime:
     except ValueError as error:
         raise NotAnchored(f"That is no time stamp: {error}") from None
     return told.tst_info.gen_time
+
+
+def imprint(response: bytes) -> bytes:
+    """Return the hash that a time stamp (RFC 3161, DER) is of, whoever signed it. Raises `NotAnchored` for what is none."""
+    return _info(response).message_imprint.message
+
+
+def said_at(note: str, response: bytes) -> datetime:
+    """Return when an answer says that a checkpoint was stamped, whoever signed it. Raises `NotAnchored` where it is about something else."""
+    if imprint(response) != sha256(note.encode()).digest():
+        raise NotAnchored("The time stamp is of something else than this checkpoint")
+    return _info(response).gen_time
+
+
+def _info(response: bytes) -> TimeStampTokenInfo:
+    try:
+        return decode_timestamp_response(response).tst_info
+    except ValueError as error:
+        raise NotAnchored(f"That is no time stamp: {error}") from None

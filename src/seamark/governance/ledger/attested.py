@@ -29,7 +29,11 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "created_at",
     ),
     "store_aliasassertion": ("left", "right", "asserter", "revoked_at", "revoked_by_id"),
-}
+    "store_complianceevidence": (
+        "kind", "name", "title", "application_id", "unit_id", "query", "sources", "link", "filename", "digest", "size", "frozen_at", "renew_by",
+    ),
+    "store_complianceframework": ("name", "version", "digest", "text"),
+}  # fmt: skip
 """What of a row its decision settles, where that is not all of it."""
 COMPLETE: dict[str, dict[str, object]] = {
     "store_grant": {},
@@ -39,6 +43,8 @@ COMPLETE: dict[str, dict[str, object]] = {
     "store_waiverissue": {},
     "store_waiverstep": {},
     "store_verdict": {},
+    "store_complianceevidence": {},
+    "store_complianceframework": {},
 }
 """Tables of which every row, or every one of these, has an entry: one without was slipped in."""
 _PIECE = 5000

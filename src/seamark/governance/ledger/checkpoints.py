@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 from django.conf import settings
@@ -11,12 +12,13 @@ from django.utils import timezone
 
 from seamark.core.errors import InvalidSetting, NotFound
 from seamark.governance.ledger import nodes, proofs
+from seamark.governance.ledger.anchored import Kept
 from seamark.governance.ledger.checkpoint import Head, sign_head
 from seamark.governance.ledger.entry import moment
 from seamark.governance.ledger.folder import Proof
 from seamark.governance.ledger.note import InvalidNote, Signer, read_signer
 from seamark.governance.ledger.record import size_now
-from seamark.store.models import Checkpoint, LedgerEntry
+from seamark.store.models import Anchor, Checkpoint, LedgerEntry
 
 EVERY = timedelta(hours=24)
 _LOCK = 8320
@@ -78,6 +80,12 @@ def sign_when_due() -> Checkpoint | None:
     if last is not None and (timezone.now() - last.at < EVERY or last.size == size_now()):
         return None
     return sign_now()
+
+
+def anchors() -> Iterator[Kept]:
+    """Yield what others vouch for, in the order in which it was kept."""
+    for row in Anchor.objects.order_by("pk").iterator(chunk_size=1000):
+        yield Kept(row.checkpoint_id, row.kind, row.name, bytes(row.answer))
 
 
 def entries() -> QuerySet[LedgerEntry]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from seamark.core.errors import NotAllowed
 from seamark.governance.ledger import nodes
-from seamark.governance.ledger.checkpoints import sign_now
+from seamark.governance.ledger.checkpoints import anchors, sign_now
 from seamark.governance.ledger.folder import ENTRIES, HISTORY, NEWEST, tile_path
 from seamark.governance.ledger.tree import WIDTH
 from seamark.store.models import Checkpoint, LedgerEntry
@@ -57,6 +57,9 @@ def _write(newest: Checkpoint, put: Put) -> None:
             width = min(WIDTH, there - number * WIDTH)
             put(tile_path(level, number, width), iter(nodes.read(level, number * WIDTH, width)))
         level += 1
+    for one in anchors():
+        if one.size <= newest.size:
+            put(one.path, iter([one.answer]))
     # Last: an export that was cut off has none.
     put(NEWEST, iter([newest.note.encode()]))
 

@@ -10,7 +10,7 @@ class Fault(NamedTuple):
     """One thing that is not as it was signed."""
 
     kind: str
-    """`changed`, `missing`, `order`, `twice`, `unreadable`, `node`, `signature`, `root`, `shrunk`, `column`, `row`."""
+    """`changed`, `missing`, `order`, `twice`, `unreadable`, `node`, `signature`, `root`, `shrunk`, `column`, `row`, `anchor`."""
     entry: int | None
     words: str
 

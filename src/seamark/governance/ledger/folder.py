@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from seamark.core.errors import SeamarkError
+from seamark.governance.ledger.anchored import ANCHORS, NOBODY, Anchored, Kept, Trusted, check_all, placed
 from seamark.governance.ledger.checkpoint import Head, open_head
 from seamark.governance.ledger.entry import Numbered
 from seamark.governance.ledger.faults import Fault, Found
@@ -22,6 +23,7 @@ from seamark.governance.ledger.verify import Leaves, Verified, check_older, chec
 ENTRIES, NEWEST, HISTORY = "entries.jsonl", "checkpoint", "checkpoints/"
 _LONGEST_LINE = 8_000_000
 _LONGEST_NOTE = 1_000_000
+_MOST_ANCHORS = 100_000
 _MOST_FILES = 2_000_000
 _HASH = 32
 
@@ -101,20 +103,36 @@ class Source:
 
     def older(self) -> list[str]:
         """Return the checkpoints that were signed before the newest one."""
+        return [_text(self.read(name, _LONGEST_NOTE) or b"") for name in self._under(HISTORY)]
+
+    def anchors(self, found: Found) -> Iterator[Kept]:
+        """Yield what vouches for the checkpoints; a file that can be no anchor is a fault. Raises `UnusableExport`."""
+        names = self._under(ANCHORS)
+        if len(names) > _MOST_ANCHORS:
+            raise UnusableExport(f"There are more than {_MOST_ANCHORS:,} anchors")
+        for name in names:
+            one = placed(name, self.read(name, _LONGEST_NOTE) or b"")
+            if one is None:
+                found.add(Fault("anchor", None, f"{name[:200]} is no anchor"))
+            else:
+                yield one
+
+    def _under(self, folder: str) -> list[str]:
+        """Return the names of the files in a folder, sorted."""
         if self._zip is not None:
-            names = sorted(name for name in self._names if name.startswith(HISTORY) and not name.endswith("/"))
-        else:
-            assert self._folder is not None  # noqa: S101 - one of the two
-            names = [f"{HISTORY}{path.name}" for path in sorted((self._folder / HISTORY).glob("*")) if path.is_file()]
-        return [_text(self.read(name, _LONGEST_NOTE) or b"") for name in names]
+            return sorted(name for name in self._names if name.startswith(folder) and not name.endswith("/"))
+        assert self._folder is not None  # noqa: S101 - one of the two
+        return [f"{folder}{path.name}" for path in sorted((self._folder / folder).glob("*")) if path.is_file()]
 
     def tile(self, level: int, number: int, width: int) -> bytes | None:
         """Return a tile's hashes."""
         return self.read(tile_path(level, number, width), WIDTH * _HASH)
 
 
-def verify_export(path: Path, key: Verifier, against: tuple[str, ...] = (), heed: Any = None) -> Verified:
-    """Verify an export offline. `against` are checkpoints from elsewhere; `heed` is called with each entry.
+def verify_export(
+    path: Path, key: Verifier, against: tuple[str, ...] = (), heed: Any = None, *, trusted: Trusted = NOBODY
+) -> Verified:
+    """Verify an export offline. `against` are checkpoints from elsewhere; `heed` is called with each entry; `trusted` are witnesses.
 
     Raises `UnusableExport` for what is no export; everything else that is wrong is a fault.
     """
@@ -124,20 +142,24 @@ def verify_export(path: Path, key: Verifier, against: tuple[str, ...] = (), heed
         leaves.add(line)
         if heed is not None:
             heed(line)
-    newest, heads = _heads(source, key, found)
+    notes: dict[int, str] = {}
+    newest, heads = _heads(source, key, found, notes)
     elsewhere = [head for note in against if (head := opened(note, key, found)) is not None]
     check_older(newest, elsewhere, found)
     size = newest.size if newest else 0
     within = [head for head in elsewhere if head.size <= size]
     told, nodes = _kept(source, size, found)
     fit = check_tree(leaves, [*heads, *within], found, told=told, nodes=nodes)
-    return result(found, size, max(0, len(leaves) - size), fit)
+    anchors = check_all(source.anchors(found), notes, key, trusted, found)
+    return result(found, size, max(0, len(leaves) - size), fit, anchors=anchors)
 
 
-def result(found: Found, size: int, unsigned: int, fit: int, rows: int | None = None) -> Verified:
+def result(
+    found: Found, size: int, unsigned: int, fit: int, rows: int | None = None, anchors: tuple[Anchored, ...] = ()
+) -> Verified:
     """Return what a verification came to."""
     faults = tuple(found.faults)
-    return Verified(not found.count, size, unsigned, fit, rows, faults, found.count - len(faults))
+    return Verified(not found.count, size, unsigned, fit, rows, faults, found.count - len(faults), anchors)
 
 
 def verify_proof(text: bytes, key: Verifier, against: tuple[str, ...] = ()) -> Verified:
@@ -181,12 +203,20 @@ def opened(note: str, key: Verifier, found: Found) -> Head | None:
         return None
 
 
-def _heads(source: Source, key: Verifier, found: Found) -> tuple[Head | None, list[Head]]:
+def _heads(source: Source, key: Verifier, found: Found, notes: dict[int, str]) -> tuple[Head | None, list[Head]]:
+    """Return the newest checkpoint and all; `notes` takes their texts by size."""
     raw = source.read(NEWEST, _LONGEST_NOTE)
     if raw is None:
         found.add(Fault("signature", None, "There is no checkpoint: nothing of this export is signed"))
     newest = opened(_text(raw), key, found) if raw is not None else None
-    older = [head for note in source.older() if (head := opened(note, key, found)) is not None]
+    if raw is not None and newest is not None:
+        notes[newest.size] = _text(raw)
+    older = []
+    for note in source.older():
+        head = opened(note, key, found)
+        if head is not None:
+            older.append(head)
+            notes.setdefault(head.size, note)
     later = [head for head in older if newest is None or head.size > newest.size]
     check_older(newest, later, found)
     heads = [head for head in older if head not in later]

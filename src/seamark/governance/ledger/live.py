@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from seamark.governance.ledger.anchored import NOBODY, Trusted, check_all
 from seamark.governance.ledger.attested import Expected, derived
 from seamark.governance.ledger.checkpoint import Head
+from seamark.governance.ledger.checkpoints import anchors
 from seamark.governance.ledger.entry import moment, read_entry
 from seamark.governance.ledger.faults import Fault, Found
 from seamark.governance.ledger.folder import opened, result, verify_export
@@ -18,7 +20,7 @@ from seamark.store.models import Checkpoint, LedgerEntry, LedgerNode
 _CHUNK = 5000
 
 
-def verify_database(key: Verifier, against: tuple[str, ...] = ()) -> Verified:
+def verify_database(key: Verifier, against: tuple[str, ...] = (), *, trusted: Trusted = NOBODY) -> Verified:
     """Verify the ledger of this database against what was signed, and the live rows against the ledger."""
     found, expected = Found(), Expected()
     leaves = Leaves(found)
@@ -38,10 +40,12 @@ def verify_database(key: Verifier, against: tuple[str, ...] = ()) -> Verified:
     kept = bytes(told) if len(told) == 32 * len(leaves) else None
     fit = check_tree(leaves, [*heads, *within], found, told=kept, nodes=nodes)
     rows = _compare(expected, found)
-    return result(found, size, max(0, len(leaves) - size), fit, rows)
+    notes = dict(Checkpoint.objects.values_list("size", "note"))
+    witnessed = check_all(anchors(), notes, key, trusted, found)
+    return result(found, size, max(0, len(leaves) - size), fit, rows, witnessed)
 
 
-def verify_beside(path: Path, key: Verifier, against: tuple[str, ...] = ()) -> Verified:
+def verify_beside(path: Path, key: Verifier, against: tuple[str, ...] = (), *, trusted: Trusted = NOBODY) -> Verified:
     """Verify an export, and the live rows of this database against its entries."""
     expected = Expected()
 
@@ -51,7 +55,7 @@ def verify_beside(path: Path, key: Verifier, against: tuple[str, ...] = ()) -> V
         except ValueError:
             return  # the verifier of the tree tells of it
 
-    told = verify_export(path, key, against, heed)
+    told = verify_export(path, key, against, heed, trusted=trusted)
     found = Found()
     rows = _compare(expected, found)
     faults = (*told.faults, *found.faults)
@@ -63,6 +67,7 @@ def verify_beside(path: Path, key: Verifier, against: tuple[str, ...] = ()) -> V
         rows,
         faults,
         told.more + found.count - len(found.faults),
+        told.anchors,
     )
 
 

@@ -61,6 +61,15 @@ class Signer(NamedTuple):
         return f"PRIVATE+KEY+{self.name}+{self.verifier.id.hex()}+{_encoded(_ED25519 + self.seed)}"
 
 
+class Signature(NamedTuple):
+    """A line below a note, not checked yet."""
+
+    name: str
+    id: bytes
+    """The four bytes that name the key."""
+    signature: bytes
+
+
 def new_signer(name: str) -> Signer:
     """Make a key. Raises `InvalidNote` for a name that cannot be one."""
     if not _NAME.fullmatch(name) or not name.isprintable():
@@ -101,7 +110,8 @@ def sign(text: str, signer: Signer) -> str:
 
 def open_note(note: str, verifier: Verifier) -> str:
     """Return the text of a note that this key has signed. Raises `InvalidNote`."""
-    text, ours = _split(note, verifier)
+    text, below = signatures(note)
+    ours = [one.signature for one in below if (one.name, one.id) == (verifier.name, verifier.id)]
     if not ours:
         raise InvalidNote(f"The note is not signed by {verifier.name} with the key {verifier.id.hex()}")
     key = Ed25519PublicKey.from_public_bytes(verifier.key)
@@ -115,23 +125,23 @@ def open_note(note: str, verifier: Verifier) -> str:
     return text
 
 
-def _split(note: str, verifier: Verifier) -> tuple[str, list[bytes]]:
+def signatures(note: str) -> tuple[str, list[Signature]]:
+    """Return the text of a note, and who has signed it by its own word. Raises `InvalidNote` for what is no note."""
     if len(note) > LARGEST or not _printable(note):
         raise InvalidNote("This is no signed note: it is too long, or has control characters")
     text, gap, below = note.rpartition("\n\n")
     lines = below.split("\n")
     if not gap or lines.pop() or not 0 < len(lines) <= MOST_SIGNATURES:
         raise InvalidNote("This is no signed note: text, an empty line and signatures")
-    ours = []
+    found = []
     for line in lines:
         dash, _, rest = line.partition(" ")
         name, _, blob = rest.partition(" ")
         signature = _decoded(blob)
         if dash != _DASH or not _NAME.fullmatch(name) or len(signature) < 5:
             raise InvalidNote("A line below the note is no signature")
-        if name == verifier.name and signature[:4] == verifier.id:
-            ours.append(signature[4:])
-    return f"{text}\n", ours
+        found.append(Signature(name, signature[:4], signature[4:]))
+    return f"{text}\n", found
 
 
 def _parts(text: str, which: str) -> tuple[str, bytes, bytes]:

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from seamark.core.errors import NotAllowed
 from seamark.governance.ledger.checkpoints import entries, latest
 from seamark.store.access import Visible
-from seamark.store.models import Checkpoint, LedgerEntry
+from seamark.store.models import Anchor, Checkpoint, LedgerEntry
 from seamark.store.permissions import Permission, needed
 
 READS_LEDGER = Permission.LEDGER_READ
@@ -41,6 +41,12 @@ def newest_checkpoint(seen: Visible) -> Checkpoint | None:
     """Return the newest checkpoint. Raises `NotAllowed`."""
     readable(seen)
     return latest()
+
+
+def newest_anchors(seen: Visible, most: int = 20) -> list[Anchor]:
+    """Return what others vouched for last, each with its checkpoint, without its answer. Raises `NotAllowed`."""
+    readable(seen)
+    return list(Anchor.objects.defer("answer").select_related("checkpoint").order_by("-pk")[:most])
 
 
 def kinds(seen: Visible) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from msgspec import Struct
 
+from seamark.governance.ledger.anchored import Anchored
 from seamark.governance.ledger.checkpoint import Head
 from seamark.governance.ledger.entry import Numbered
 from seamark.governance.ledger.faults import Fault, Found, called, spans
@@ -32,6 +33,8 @@ class Verified(Struct, frozen=True):
     faults: tuple[Fault, ...]
     more: int
     """Faults beyond those that are listed."""
+    anchors: tuple[Anchored, ...] = ()
+    """What others vouch for; anchors that do not hold are faults."""
 
 
 class Leaves:

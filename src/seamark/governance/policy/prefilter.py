@@ -1,8 +1,8 @@
 """Which records a condition certainly holds for, and which it certainly does not: the engine then looks at the others only.
 
-Simple parts of a condition (a fact compared with a constant, a truth value, `in` a list of constants, `has`) become columns, joined by
-`&&`, `||` and `!` in three values as the engine joins them. Whatever is not simple counts as undecided. So the engine is not asked only
-where its answer is known; a property test holds the two against each other.
+Simple parts of a condition (a fact compared with a constant, a truth value, `in` a list of constants, `has`, how a text begins, ends or what
+it contains) become columns, joined by `&&`, `||` and `!` in three values as the engine joins them. Whatever is not simple counts as
+undecided. So the engine is not asked only where its answer is known; a property test holds the two against each other.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ _EXACT: Final = 2**53
 """Beyond it whole numbers and floating ones are no longer compared exactly."""
 _ORDERS: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "_==_": operator.eq, "_!=_": operator.ne, "_<_": operator.lt, "_<=_": operator.le, "_>_": operator.gt, "_>=_": operator.ge,
+}  # fmt: skip
+_PARTS: Final[dict[str, Callable[[str, str], bool]]] = {
+    "startsWith": str.startswith, "endsWith": str.endswith, "contains": str.__contains__,
 }  # fmt: skip
 _TURNED: Final = {"_<_": "_>_", "_<=_": "_>=_", "_>_": "_<_", "_>=_": "_<=_", "_==_": "_==_", "_!=_": "_!=_"}
 
@@ -116,6 +119,8 @@ def _known(node: Node, columns: Columns) -> _Known:
             return _compared(node, columns)
         case Call(function="@in" | "_in_" | "in"):
             return _among(node, columns)
+        case Call() if node.function in _PARTS:
+            return _with_part(node, columns)
         case Select():
             return _of_fact(node, columns)
     return _nothing(columns)
@@ -194,6 +199,17 @@ def _among(node: Call, columns: Columns) -> _Known:
         return _nothing(columns)
     codes, words = columns.texts(*fact)
     held = np.isin(codes, [words[value] for value in values if value in words])
+    return _Known(held, ~held & (codes >= 0))
+
+
+def _with_part(node: Call, columns: Columns) -> _Known:
+    fact, part = _fact(node.arguments[0]), _constant(node.arguments[1])
+    if fact is None or not isinstance(part, str) or _shape(*fact) != "string":
+        return _nothing(columns)
+    codes, words = columns.texts(*fact)
+    fits = _PARTS[node.function]
+    # Each text is looked at once, however many records have it.
+    held = np.isin(codes, [code for word, code in words.items() if fits(word, part)])
     return _Known(held, ~held & (codes >= 0))
 
 

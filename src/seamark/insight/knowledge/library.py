@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Final
+from urllib.parse import urlsplit
 
 import msgspec
 import yaml
@@ -22,6 +25,11 @@ LANGUAGES: Final = MappingProxyType(
 )  # fmt: skip
 """Languages of examples, with their names for people."""
 DEFINITION: Final = "https://cwe.mitre.org/data/definitions/{}.html"
+_NAMED: Final = re.compile(r"\bCWE-(\d{1,5})\b", re.IGNORECASE)
+_UNSAFE: Final = re.compile(r"[\s<>]")
+_LONGEST: Final = 100_000
+_MOST_NAMED: Final = 5
+_MOST_LINES: Final = 3
 
 
 class Example(Struct, frozen=True, forbid_unknown_fields=True):
@@ -123,12 +131,40 @@ def _says(one: Article) -> str:
     return f"{one.title} {one.name} {numbers}".casefold()
 
 
-def line_for(cwe: int | None, base: str) -> str:
-    """Return a line for tickets and messages that leads to the article about a weakness; empty where there is none.
+def named_in(text: str) -> list[Article]:
+    """Return the articles about the weaknesses that a text names, such as a comment with `CWE-89` in it; five at most."""
+    named = (article_of(int(number)) for number in _NAMED.findall(text[:_LONGEST]))
+    return list({one.name: one for one in named if one is not None}.values())[:_MOST_NAMED]
 
-    `base` is the address of the installation (`SEAMARK_PUBLIC_URL`); without one the line names the article only.
+
+def lines_for(cwes: Iterable[int], base: str, *, marked: bool = True) -> list[str]:
+    """Return lines for tickets and messages that lead to the articles about some weaknesses: each article once, three at most.
+
+    `base` is the address of the installation (`SEAMARK_PUBLIC_URL`); without one a line names its article only. `marked` lines are
+    CommonMark, the others plain text.
     """
-    one = article_of(cwe)
-    if one is None:
-        return ""
-    return f"How to fix CWE-{cwe} ({one.title})" + (f": {base.rstrip('/')}{one.address}" if base else "")
+    found: dict[str, str] = {}
+    for cwe in cwes:
+        one = article_of(cwe)
+        if one is not None and one.name not in found:
+            found[one.name] = _line(
+                f"How to fix CWE-{cwe} ({one.title})", base and f"{base.rstrip('/')}{one.address}", marked=marked
+            )
+    return list(found.values())[:_MOST_LINES]
+
+
+def hours_of(address: str) -> str:
+    """Return an installation's address of the office hours (`SEAMARK_OFFICE_HOURS`); empty where it is none that people can follow."""
+    return address if urlsplit(address).scheme in {"https", "http", "mailto"} and not _UNSAFE.search(address) else ""
+
+
+def hours_line(address: str, *, marked: bool = True) -> str:
+    """Return the line that leads to the office hours; empty where there are none."""
+    known = hours_of(address)
+    return _line("Questions? Ask in the office hours", known, marked=marked) if known else ""
+
+
+def _line(words: str, address: str, *, marked: bool) -> str:
+    if not address:
+        return words
+    return f"[{words}](<{address}>)" if marked else f"{words}: {address}"

@@ -5,11 +5,14 @@ from __future__ import annotations
 from seamark.interfaces.api.aliases import router as aliases
 from seamark.interfaces.api.applications import router as applications
 from seamark.interfaces.api.assets import router as assets
+from seamark.interfaces.api.auditors import router as auditors
 from seamark.interfaces.api.authentication import READ
 from seamark.interfaces.api.automation import router as automation
 from seamark.interfaces.api.bulk import router as bulk
 from seamark.interfaces.api.callbacks import router as callbacks
 from seamark.interfaces.api.comments import router as comments
+from seamark.interfaces.api.compliance import router as compliance
+from seamark.interfaces.api.compliance_packs import router as compliance_packs
 from seamark.interfaces.api.connections import router as connections
 from seamark.interfaces.api.crown import router as crown
 from seamark.interfaces.api.decisions import router as decisions
@@ -28,6 +31,7 @@ from seamark.interfaces.api.imports import router as imports
 from seamark.interfaces.api.jobs import router as jobs
 from seamark.interfaces.api.ledger import router as ledger
 from seamark.interfaces.api.merging import router as merging
+from seamark.interfaces.api.metrics import router as metrics
 from seamark.interfaces.api.notices import router as notices
 from seamark.interfaces.api.operations import router as operations
 from seamark.interfaces.api.plans import router as plans
@@ -36,7 +40,9 @@ from seamark.interfaces.api.problems import handle
 from seamark.interfaces.api.profiles import router as profiles
 from seamark.interfaces.api.pulls import router as pulls
 from seamark.interfaces.api.reports import router as reports
+from seamark.interfaces.api.shields import router as shields
 from seamark.interfaces.api.sla import router as sla
+from seamark.interfaces.api.suggested_fixes import router as suggested_fixes
 from seamark.interfaces.api.surveys import router as surveys
 from seamark.interfaces.api.tickets import router as tickets
 from seamark.interfaces.api.tokens import router as tokens
@@ -73,6 +79,7 @@ for _tag, _router in (
     ("surveys", surveys),
     ("fixes", fixes),
     ("fixes", plans),
+    ("fixes", suggested_fixes),
     ("gate", gate),
     ("decisions", decisions),
     ("policies", policies),
@@ -80,13 +87,18 @@ for _tag, _router in (
     ("waivers", waivers),
     ("triage rules", automation),
     ("service levels", sla),
+    ("metrics", metrics),
     ("triage rules", verdicts_learning),
     ("penetration tests", engagements),
+    ("compliance", compliance),
+    ("compliance", compliance_packs),
+    ("compliance", auditors),
     ("ledger", ledger),
     ("webhooks", webhooks),
     ("connections", connections),
     ("tickets", tickets),
     ("pull requests", pulls),
+    ("virtual patches", shields),
     ("deliveries", deliveries),
     ("messages", notices),
     ("call-backs", callbacks),

@@ -53,6 +53,7 @@ class PlanStep(Answer):
     effort: float
     together: int | None = Field(description="Steps of one number only pay together.")
     assumed: bool = Field(description="Whether it is not known what the new version needs.")
+    unknown: str | None = Field(description="Why it cannot be told what the new version brings.")
     moves_too: list[MovedShape]
 
 
@@ -70,7 +71,7 @@ class UnfixedShape(Answer):
 class OptionShape(Answer):
     """A version to move to."""
 
-    choices: list[Literal["least", "least_clearing_all", "latest_minor", "latest"]]
+    choices: list[Literal["least", "least_clearing_all", "latest_minor", "latest", "pinned"]]
     to_version: str
     kind: ChangeWord
     clears: list[FlawShape]
@@ -82,6 +83,9 @@ class OptionShape(Answer):
     effort: float
     conflict: str | None
     assumed: bool
+    unknown: str | None = Field(
+        description="Why it cannot be told what the version brings; `introduces` then says nothing."
+    )
 
 
 class OfferedShape(Answer):

@@ -27,7 +27,7 @@ class TicketShape(Answer):
 
     id: int
     connection: str
-    application: str
+    application: str | None = Field(description="Slug; null for what violates a policy and belongs to none.")
     fix: int | None
     issue: str | None
     title: str
@@ -35,7 +35,7 @@ class TicketShape(Answer):
     url: str | None
     state: str
     far_status: str | None = Field(description="What the far side says. It decides nothing here.")
-    issues: int = Field(description="How many issues it tells of.")
+    issues: int = Field(description="How many issues of this application it tells of.")
     because: str | None
     created_at: str
     closed_at: str | None
@@ -168,9 +168,9 @@ def remove_ticket_mapping(request: HttpRequest, number: int) -> HttpResponse:
 
 def _shown(row: Ticket) -> dict[str, Any]:
     return {
-        "id": row.pk, "connection": row.connection.name, "application": row.application.slug, "fix": row.fix_id,
+        "id": row.pk, "connection": row.connection.name, "application": row.application.slug if row.application else None, "fix": row.fix_id,
         "issue": f"SM-{row.issue_id}" if row.issue_id else None, "title": row.title, "reference": row.reference or None, "url": row.url or None,
-        "state": str(row.state), "far_status": row.far_status or None, "issues": len(row.says.get("members", ())), "because": row.because or None,
+        "state": str(row.state), "far_status": row.far_status or None, "issues": reading.size_of(row), "because": row.because or None,
         "created_at": row.created_at.isoformat(), "closed_at": row.closed_at.isoformat() if row.closed_at else None,
     }  # fmt: skip
 

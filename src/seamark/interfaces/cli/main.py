@@ -55,6 +55,8 @@ COMMANDS = {
     "waiver": "Ask for exceptions from policies, and decide about them.",
     "automation": "Triage rules: list, try, adopt and approve them; confirm dismissals.",
     "sla": "Say how service levels are kept, and when an issue is due.",
+    "compliance": "Say where frameworks and controls stand; keep evidence.",
+    "metrics": "Measures: record facts, show and compare them, export and ask them.",
     "ledger": "Read, sign, export and verify the record of all decisions.",
     "user": "Add people and service accounts, switch them off, and make tokens.",
     "group": "Make groups of people that are granted together.",

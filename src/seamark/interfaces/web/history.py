@@ -15,6 +15,7 @@ from seamark.interfaces.web.evidence import Evidence
 from seamark.pipeline.account import MERGE_WORDS
 from seamark.store.access import Visible
 from seamark.store.models import Event, Issue
+from seamark.store.models.engagements import RetestState
 
 MOST = 100
 WIDTH, HEIGHT = 300, 40
@@ -147,7 +148,11 @@ def _entry(event: Event, *, quoted: bool) -> Happened:
         event.at,
         _sentence(event.kind, details),
         quote=quote,
-        who=event.actor.username if event.actor else str(details.get("by") or "") if decided else "",
+        who=event.actor.username
+        if event.actor
+        else str(details.get("by") or "")
+        if decided or event.kind == "retest"
+        else "",
         tool=event.scan.stream.tool if event.scan else "",
         change=str(details.get("change", "")) if event.kind == "state" else "",
         other=str(details.get("other") or "") if decided else "",
@@ -173,6 +178,8 @@ def _sentence(kind: str, details: dict[str, Any]) -> str:
         case "risk" if isinstance(before, int) and isinstance(after, int):
             why = "; ".join(words for words, _ in reasons_in(details)[:3])
             return f"Risk: {before / 10:.0f} → {after / 10:.0f}" + (f" ({why})" if why else "")
+        case "retest":
+            return _retest_sentence(str(before or ""), str(after or ""), str(details.get("engagement") or ""))
         case "assigned":
             return f"Assigned to {after}" if after else f"Taken from {before}"
         case "unchecked":
@@ -186,6 +193,20 @@ def _sentence(kind: str, details: dict[str, Any]) -> str:
         case "mentioned":
             return gettext("%(name)s is named in a comment") % {"name": details.get("person") or gettext("Somebody")}
     return kind.replace("_", " ").capitalize()
+
+
+def _retest_sentence(before: str, after: str, engagement: str) -> str:
+    """Return what a step of a retest came to: somebody says that it is mended, takes that back, or a tester looked again."""
+    name = {"name": engagement or gettext("a penetration test")}
+    if after == RetestState.READY.label:
+        return gettext("Said to be mended: waits for the retest of %(name)s") % name
+    if after == RetestState.PASSED.label:
+        return gettext("Retest of %(name)s passed: it is gone") % name
+    if after == RetestState.FAILED.label:
+        return gettext("Retest of %(name)s failed: it is still there") % name
+    if before == RetestState.READY.label:
+        return gettext("No longer said to be mended: waits for no retest of %(name)s") % name
+    return gettext("Retest of %(name)s: %(after)s") % {**name, "after": after}
 
 
 def _state_sentence(before: object, after: object, details: dict[str, Any]) -> str:

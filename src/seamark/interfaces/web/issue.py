@@ -29,7 +29,9 @@ from seamark.interfaces.web.merging import about_merging
 from seamark.interfaces.web.vulnerability import drawn
 from seamark.interfaces.web.waivers import about_waivers
 from seamark.pipeline.feeds import standing
+from seamark.pipeline.model_patches import configured
 from seamark.pipeline.scoring import document_of
+from seamark.pipeline.shielding import SHIELDED
 from seamark.store.access import REQUESTS_WAIVERS, Visible
 from seamark.store.models import Issue
 from seamark.store.models.issues import State
@@ -132,6 +134,8 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
         "siblings": _siblings(seen, issue),
         "cloud": _cloud(seen, issue),
         "everything": seen.everything,
+        "suggests": configured.is_on(),
+        "shields": issue.open and issue.kind in SHIELDED,
         **about_merging(seen, issue, evidence),
         **about_waivers(seen, issue),
     }

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from seamark.core.errors import InvalidQuery, InvalidSetting, NotFound
 from seamark.governance.ledger.checkpoints import proof_of, signer
-from seamark.governance.ledger.reading import Filter, kinds, may_read, newest_checkpoint, readable
+from seamark.governance.ledger.reading import Filter, kinds, may_read, newest_anchors, newest_checkpoint, readable
 from seamark.interfaces.web.frame import visible
 from seamark.store.access import Visible
 from seamark.store.query import bounded_count, page
@@ -37,6 +37,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "asked": asked,
         "kinds": kinds(seen),
         "checkpoint": newest_checkpoint(seen),
+        "anchors": newest_anchors(seen),
         "verifier": _verifier(),
         "next": _address(asked, after=found.after) if found.after else "",
         "previous": _address(asked, before=found.before) if found.before else "",

@@ -91,6 +91,10 @@ NAVIGATION: Final[tuple[Section, ...]] = (
         Entry(_("Service levels"), "levels", key="e"),
         Entry(_("Risk profile"), "risk-profile", key="k", shown=_readers),
     )),
+    Section(_("Insight"), (
+        Entry(_("Analytics"), "analytics", key="y", shown=_readers),
+        Entry(_("Compliance"), "compliance", key="c", shown=_readers),
+    )),
     Section(_("Learning"), (
         Entry(_("Knowledge"), "knowledge"),
         Entry(_("Recognition"), "recognition", shown=_readers),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from seamark.core.errors import InvalidQuery
 from seamark.interfaces.web.admin.frame import listing, number, refusing
 from seamark.interfaces.web.frame import go_back, person, visible
+from seamark.pipeline.outbox.connections import manages
 from seamark.pipeline.tickets import opening, reading
 from seamark.store.models.tickets import TicketState
 
@@ -24,7 +25,8 @@ def listed(request: HttpRequest) -> HttpResponse:
         found = listing(request, rows, reverse("tickets"), {"state": state})
     except InvalidQuery as error:
         raise Http404 from error
-    return render(request, "web/connections/tickets.html", {**found, "state": state, "states": TicketState.choices})
+    context = {**found, "state": state, "states": TicketState.choices, "manages": manages(visible(request))}
+    return render(request, "web/connections/tickets.html", context)
 
 
 def open_one(request: HttpRequest) -> HttpResponse:

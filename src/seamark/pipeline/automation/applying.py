@@ -152,6 +152,12 @@ def decided_by_people(numbers: Sequence[int]) -> dict[int, list[Decided]]:
     return found
 
 
+def wished_of(numbers: Sequence[int]) -> set[int]:
+    """Return the issues among some about which a rule wanted others to do something."""
+    rows = writer.select_in("SELECT DISTINCT issue_id FROM store_rulewish WHERE issue_id {values}", list(numbers))
+    return {row[0] for row in rows}
+
+
 class _Move(NamedTuple):
     """A field of an issue that is set, or put back."""
 

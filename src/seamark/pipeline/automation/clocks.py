@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -206,22 +207,23 @@ def running(numbers: Sequence[int]) -> set[int]:
 
 def keep(numbers: Collection[int], wanted: Mapping[int, Clock], closed: Collection[int]) -> int:
     """Let the clocks of some issues stand as wanted; return how many were written. Those of `closed` issues are left to `end`."""
-    known = {row.issue_id: row for at in _pieces(numbers) for row in IssueClock.objects.filter(issue__in=at)}
-    gone = [row.pk for number, row in known.items() if number not in wanted and number not in closed]
+    known: dict[int, tuple[int, tuple[Any, ...]]] = {}
+    for at in _pieces(numbers):
+        for pk, issue, *stands in IssueClock.objects.filter(issue__in=at).values_list("pk", "issue", *_COLUMNS):
+            known[issue] = pk, tuple(stands)
+    gone = [pk for number, (pk, _) in known.items() if number not in wanted and number not in closed]
     changed, fresh = [], []
     for number, clock in wanted.items():
         row = known.get(number)
         if row is None:
-            fresh.append(IssueClock(issue_id=number, **clock._asdict()))
-        elif any(getattr(row, name) != value for name, value in zip(_COLUMNS, clock, strict=True)):
-            for name, value in zip(_COLUMNS, clock, strict=True):
-                setattr(row, name, value)
-            changed.append(row)
+            fresh.append((number, *clock[:-1], json.dumps(clock.why)))
+        elif row[1] != clock:
+            changed.append((row[0], *clock[:-1], json.dumps(clock.why)))
     for at in _pieces(gone):
         IssueClock.objects.filter(pk__in=at).delete()
-    IssueClock.objects.bulk_create(fresh, batch_size=1_000)
-    if changed:
-        IssueClock.objects.bulk_update(changed, _COLUMNS, batch_size=200)
+    numbered = zip(writer.reserve(IssueClock, len(fresh)), fresh, strict=True)
+    writer.insert(IssueClock, ["id", "issue", *_COLUMNS], [(pk, *each) for pk, each in numbered])
+    writer.update(IssueClock, list(_COLUMNS), changed)
     return len(gone) + len(fresh) + len(changed)
 
 

@@ -63,7 +63,8 @@ def given(
     told = list(issue_facts(numbers, around, now, findings=wanted.findings))
     denied = _denied(told_names(told)) if wanted.vendors else set()
     for one in told:
-        more = _without_rules(base.get(one.row.id, {}), branch_only=one.row.branch_only, now=now)
+        mine = base.get(one.row.id)
+        more = _without_rules(mine, branch_only=one.row.branch_only, now=now) if mine else {}
         if wanted.copies and one.row.id in copies:
             more["copy_of"] = f"SM-{copies[one.row.id]}"
         if wanted.vendors:

@@ -17,6 +17,8 @@ from seamark.core.advisory import Advisory
 from seamark.core.assets import AssetKind, Discovery
 from seamark.core.errors import SeamarkError
 from seamark.intake.discovery.discover import discover
+from seamark.pipeline.fixing.patched import Mended, Patches, mend, read_below
+from seamark.pipeline.fixing.pinned import move
 from seamark.pipeline.fixing.sandbox import TOOLS, relock
 from seamark.pipeline.fixing.tree import Load, Plans, read_tree
 from seamark.response.remediation.change import Change
@@ -67,11 +69,15 @@ class Applied(Struct, frozen=True, kw_only=True):
     introduced: tuple[Flaw, ...] = ()
     """Flaws that were not there before, in any of the changed projects."""
     troubles: tuple[str, ...] = ()
+    patches: Patches = Patches()
+    """What patches did. Whether their findings are gone is for the next scan to say."""
+    missed: tuple[Mended, ...] = ()
+    """What patches were to do and did not: another change was in their way."""
 
     @property
     def proven(self) -> bool:
         """Tell whether all that was claimed is cleared."""
-        return all(one.made and not one.still for one in self.steps)
+        return all(one.made and not one.still for one in self.steps) and not self.missed
 
 
 def apply(
@@ -84,18 +90,39 @@ def apply(
     """
     found = read_tree(root)
     files = _files(root, found)
+    listed = frozenset(files)
+    if plans.pinned is not None:
+        files = {**plans.pinned.files, **files}
     before = dict(files)
     done: list[Done] = []
     of = {one.place: one for one in plans.projects}
     for plan in plans.plans:
-        files, made = _applied(files, of[plan.project], plan, hashes, tools=tools, trust=trust)
-        done += made
-    changed = {path: data for path, data in files.items() if data != before[path]}
-    again, troubles = _read_anew(files, found.repository)
+        if plan.project in of:
+            files, made = _applied(files, of[plan.project], plan, hashes, tools=tools, trust=trust)
+            done += made
+    again, troubles = _read_anew({path: files[path] for path in listed}, found.repository)
     told, introduced = _proof(done, plans, again, load)
+    if plans.pinned is not None:
+        files, moved, fresh = move(plans.pinned, [one for one in plans.plans if one.project in plans.pinned.pins], files)  # fmt: skip
+        told += [Done(project=one.plan.project, step=one.step, made=one.made, words=one.words, clears=one.clears, still=one.still) for one in moved]  # fmt: skip
+        introduced = tuple(sorted({*introduced, *fresh}))
+    patches, missed = _mended(root, plans, files)
+    before |= {path: patches.before[path] for path in patches.files if path not in before}
+    files = {**files, **patches.files}
+    changed = {path: data for path, data in files.items() if data != before[path]}
     return Applied(
-        steps=tuple(told), before={path: before[path] for path in changed}, after=changed, introduced=introduced, troubles=troubles
+        steps=tuple(told), before={path: before[path] for path in changed}, after=changed, introduced=introduced, troubles=troubles, patches=patches,
+        missed=missed,
     )  # fmt: skip
+
+
+def _mended(root: Path, plans: Plans, files: Mapping[str, bytes]) -> tuple[Patches, tuple[Mended, ...]]:
+    """Make the patches of plans on top of other changes; return them, and those that were planned and could not be made."""
+    if plans.patches is None:
+        return Patches(), ()
+    made = mend(plans.mending, lambda path: files[path] if path in files else read_below(root, path))
+    wanted = {(one.tool, one.rule, one.path, one.line) for one in plans.patches.done}
+    return made, tuple(one for one in made.left if (one.tool, one.rule, one.path, one.line) in wanted)
 
 
 def _files(root: Path, found: Discovery) -> dict[str, bytes]:

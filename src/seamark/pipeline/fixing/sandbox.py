@@ -115,7 +115,7 @@ def relock(
         at = root / Path(project.lock).parent
         try:
             for words in commands:
-                _run([program, *words], at, root, seconds, memory)
+                run_limited([program, *words], at, root, seconds, memory)
         except RemoteFailure as error:
             return Relocked(dict(files), False, str(error))
         found = {path: (root / path).read_bytes() if (root / path).is_file() and not (root / path).is_symlink() else data for path, data in files.items()}  # fmt: skip
@@ -136,8 +136,8 @@ def _laid_out(root: Path, files: Mapping[str, bytes], project: Project) -> None:
                 (place.parent / name).write_bytes(stub)
 
 
-def _run(words: list[str], at: Path, root: Path, seconds: float, memory: int) -> None:
-    """Run a program within its limits. Raises `RemoteFailure` with its last complaint."""
+def run_limited(words: list[str], at: Path, root: Path, seconds: float = SECONDS, memory: int = MEMORY) -> None:
+    """Run a program in the folder `at` within its limits, with scratch below `root`. Raises `RemoteFailure` with its last complaint."""
     scratch = root / ".seamark"
     scratch.mkdir(exist_ok=True)
     variables = {name: os.environ[name] for name in _KEPT if name in os.environ}

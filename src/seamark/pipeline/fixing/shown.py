@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from seamark.pipeline.fixing.apply import Applied, Done
+from seamark.pipeline.fixing.patched import Mended, Patches
 from seamark.pipeline.fixing.tree import Plans
 from seamark.response.remediation.flaws import Flaw
 from seamark.response.remediation.options import Option
@@ -39,6 +40,7 @@ def plain_step(step: Step, names: dict[str, str]) -> dict[str, Any]:
         "manager": step.change.manager, "manifests": list(step.change.manifests), "clears": flaws(step.clears, names),
         "introduces": flaws(step.introduces, names), "removed": round(step.removed, 2), "introduced": round(step.introduced, 2),
         "distance": step.distance.value, "hints": list(step.hints), "effort": step.effort, "together": step.together or None, "assumed": step.assumed,
+        "unknown": step.unknown or None,
         "moves_too": [{"package": names.get(package, package), "from_version": before, "to_version": after} for package, before, after in step.moves_too],
     }  # fmt: skip
 
@@ -67,6 +69,7 @@ def plain_option(one: Option, names: dict[str, str]) -> dict[str, Any]:
         "choices": [each.value for each in one.choices], "to_version": one.move.version, "kind": one.move.kind.value, "clears": flaws(one.clears, names),
         "introduces": flaws(one.introduces, names), "leaves": flaws(one.leaves, names), "gain": round(one.gain, 2), "distance": one.distance.value,
         "hints": list(one.hints), "effort": one.effort, "conflict": one.conflict or None, "assumed": one.assumed,
+        "unknown": one.unknown or None,
     }  # fmt: skip
 
 
@@ -81,7 +84,19 @@ def plain_applied(one: Applied) -> dict[str, Any]:
     """Return what came of making the changes, without the files themselves."""
     return {
         "proven": one.proven, "files": sorted(one.after), "steps": [_done(each) for each in one.steps], "introduced": flaws(one.introduced, {}),
-        "troubles": list(one.troubles),
+        "troubles": list(one.troubles), "patches": plain_patches(one.patches), "missed": [_mended(each) for each in one.missed],
+    }  # fmt: skip
+
+
+def plain_patches(one: Patches | None) -> dict[str, Any]:
+    """Return what patches do about findings in code and settings."""
+    return {"made": [_mended(each) for each in one.done], "left": [_mended(each) for each in one.left]} if one is not None else {"made": [], "left": []}  # fmt: skip
+
+
+def _mended(one: Mended) -> dict[str, Any]:
+    return {
+        "tool": one.tool, "rule": one.rule, "path": one.path, "line": one.line or None, "title": one.title or None, "note": one.note or None,
+        "by": "seamark" if one.ours else "tool", "why": one.why or None,
     }  # fmt: skip
 
 

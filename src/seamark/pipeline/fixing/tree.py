@@ -14,9 +14,12 @@ from seamark.core.assets import Discovery
 from seamark.core.errors import SeamarkError
 from seamark.core.finding import Finding
 from seamark.intake.connectors.registries.release import Catalogue
+from seamark.intake.discovery.checkout import WorkingTree
 from seamark.intake.discovery.discover import discover
-from seamark.intake.parsers.kit.read import open_report
 from seamark.intake.sbom.osv import read_advisories
+from seamark.pipeline.fixing.patched import Patches
+from seamark.pipeline.fixing.pinned import Pinned
+from seamark.pipeline.gather import Gathered
 from seamark.response.remediation import reported
 from seamark.response.remediation.flaws import Risks
 from seamark.response.remediation.plan.estate import Point, Turn, curve, turns
@@ -38,6 +41,12 @@ class Plans(Struct, frozen=True, kw_only=True):
     curve: tuple[Point, ...]
     turns: tuple[Turn, ...]
     troubles: tuple[str, ...] = ()
+    pinned: Pinned | None = None
+    """What else is pinned, where that was looked at; its plans are among `plans`."""
+    patches: Patches | None = None
+    """What patches would do about findings in code and settings, where that was looked at."""
+    mending: tuple[tuple[str, Finding], ...] = ()
+    """The findings that these patches are for, by tool."""
 
     def plan_of(self, place: str) -> Plan | None:
         """Return the plan of a project."""
@@ -50,14 +59,16 @@ class Sources(Struct, frozen=True, kw_only=True):
     advisories: Path | None = None
     """OSV records: a file, a zip, a folder of both."""
     reports: tuple[Path, ...] = ()
+    inventories: tuple[tuple[str, Path], ...] = ()
+    """What images hold: reference and SBOM."""
 
 
-def loader(sources: Sources) -> Load:
+def loader(sources: Sources, found: Iterable[tuple[str, Finding]] | None = None) -> Load:
     """Return who gives advisories. Reports are read at once; what a database says of the same flaw wins over them.
 
-    Raises `UnreadableReport`.
+    `found` is what the reports say, where they were read already. Raises `UnreadableReport`.
     """
-    said = reported.advisories(_findings(sources.reports))
+    said = reported.advisories(one for _, one in (findings_of(sources.reports) if found is None else found))
 
     def load(packages: Collection[str]) -> Iterable[Advisory]:
         known = tuple(read_advisories(sources.advisories, packages)) if sources.advisories is not None else ()
@@ -66,11 +77,14 @@ def loader(sources: Sources) -> Load:
     return load
 
 
-def _findings(reports: Sequence[Path]) -> Iterable[Finding]:
+def findings_of(reports: Sequence[Path], root: Path | None = None) -> tuple[tuple[str, Finding], ...]:
+    """Return the findings of reports with the tools that made them, placed in a tree where one is given. Raises `UnreadableReport`."""
+    gathered = Gathered()
     for path in reports:
-        for item in open_report(path).items():
-            if isinstance(item, Finding):
-                yield item
+        gathered.read(path, str(path))
+    placed = gathered.placed(WorkingTree(root) if root is not None else None)
+    runs = [gathered.runs[one.run].tool if 0 <= one.run < len(gathered.runs) else one.format for one in gathered.told]
+    return tuple(zip(runs, placed, strict=True))
 
 
 def read_tree(root: Path) -> Discovery:
@@ -79,9 +93,9 @@ def read_tree(root: Path) -> Discovery:
 
 
 def plan_tree(
-    root: Path, sources: Sources, catalogue: Catalogue | None = None, *, only: Collection[str] = (), most_changes: int | None = None
+    root: Path, sources: Sources, catalogue: Catalogue | None = None, *, only: Collection[str] = (), most_changes: int | None = None,
 ) -> Plans:  # fmt: skip
-    """Return the plans of a working tree. `only` names manifests or locks by their paths.
+    """Return the plans of a working tree's packages. `only` names manifests or locks by their paths.
 
     Raises `UnreadableReport` for what cannot be read, and `SeamarkError` for a path of `only` that lists no packages.
     """

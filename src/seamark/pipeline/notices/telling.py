@@ -35,7 +35,7 @@ def tell(now: datetime) -> int:
 def _told(row: Subscription, now: datetime) -> int:
     fresh = _fresh(row)
     due = row.waiting.filter(due_at__lte=now)
-    waited = list(News.objects.filter(pk__in=due.values("news")).select_related("issue").order_by("pk"))
+    waited = list(News.objects.filter(pk__in=due.values("news")).select_related("issue__fix").order_by("pk"))
     late = [one for one in waited if _still(one)]
     _hold(row, [one for one in waited if one not in late], None)
     sent = 0
@@ -74,7 +74,7 @@ def _visible(rows: QuerySet[News], seen: Visible, row: Subscription) -> list[New
         mine = mine.filter(application__in=row.applications)
     if manages(seen):
         mine = mine | rows.filter(kind="alarm")
-    found = mine.select_related("issue").order_by("pk")
+    found = mine.select_related("issue__fix").order_by("pk")
     # A connection that takes nothing is not told so through itself.
     return [one for one in found if one.details.get("connection") != row.connection_id]
 
@@ -132,13 +132,18 @@ def _messages(row: Subscription, news: list[News], now: datetime) -> int:
 
 
 def _bundles(news: Sequence[News]) -> list[list[News]]:
-    """Return news by what one change settles: the flaws of one base image are one message."""
+    """Return news by what one change settles: the flaws of one base image are one message, in whatever applications it is."""
     found: dict[tuple[object, ...], list[News]] = defaultdict(list)
     for one in news:
         issue: Issue | None = one.issue
-        place = ("news", one.pk) if issue is None else ("fix", issue.fix_id) if issue.fix_id else ("issue", issue.pk)
+        place = words.change_of(issue) if issue is not None else _alone(one)
         found[(*place, one.kind == "mention")].append(one)
     return list(found.values())
+
+
+def _alone(one: News) -> tuple[object, ...]:
+    """Return what names news about no issue: a ticket that several applications share was deleted once."""
+    return ("ticket", one.details.get("reference")) if one.kind == "ticket" else ("news", one.pk)
 
 
 def _settle(row: Subscription, now: datetime) -> None:

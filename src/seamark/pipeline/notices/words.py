@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from django.conf import settings
 
+from seamark.insight.knowledge.library import hours_line
 from seamark.pipeline.notices.kinds import KINDS, WATCHED
+from seamark.pipeline.outbox.queue import key_of
 from seamark.pipeline.scoring import reason_of
+from seamark.pipeline.tickets.facts import reading_on
 from seamark.pipeline.tickets.texts import counted, one_line, plain
 from seamark.response.actions.contract import Button, Message
 from seamark.store.models import Issue, IssueClock, News
@@ -50,13 +53,15 @@ def facts_of(issue: Issue) -> tuple[tuple[str, str], ...]:
 def urgent(news: Sequence[News], *, to: str, personal: bool) -> Message:
     """Return the message for some news, which one change settles or which are too many to be told apart."""
     one = news[0]
-    if len(news) == 1 and one.issue is None:
+    if all(item.issue is None and item.details.get("reference") == one.details.get("reference") for item in news) and (
+        len(news) == 1 or one.kind == "ticket"
+    ):
         return _plain_news(one, to)
     issues = list({item.issue.pk: item.issue for item in news if item.issue is not None}.values())
     if len(issues) == 1:
         issue = Issue.objects.select_related("application", "fix", "asset").get(pk=issues[0].pk)
         return Message(
-            title=f"{_headline(one)}: {issue.reference} {one_line(issue.title, 200)}", text=_story(news), facts=facts_of(issue), urgent=True, to=to,
+            title=f"{_headline(one)}: {issue.reference} {one_line(issue.title, 200)}", text=_with_help(_story(news), [issue]), facts=facts_of(issue), urgent=True, to=to,
             url=address(f"/issues/{issue.reference}/"), thread=f"SM-{issue.pk}", buttons=_buttons(issue) if personal else (),
         )  # fmt: skip
     worst = sorted(issues, key=lambda item: (-item.risk, item.pk))[:SHOWN]
@@ -74,7 +79,7 @@ def urgent(news: Sequence[News], *, to: str, personal: bool) -> Message:
         lines += [f"- {plain(str(item.details.get('words') or KINDS[item.kind]))}" for item in others[:SHOWN]]
     kinds = Counter(item.kind for item in news)
     what = "; ".join(f"{KINDS[kind]} ({number:,})" for kind, number in kinds.most_common())
-    fixes = {item.fix_id for item in rows}
+    fixes = {change_of(item) for item in rows}
     fix = rows[0].fix if len(fixes) == 1 and rows else None
     title = (
         f"{counted(len(issues), 'issue')}: {one_line(fix.title, 200)}"
@@ -82,10 +87,24 @@ def urgent(news: Sequence[News], *, to: str, personal: bool) -> Message:
         else f"{counted(len(news), 'urgent item')}"
     )
     return Message(
-        title=title, text="\n".join([f"{plain(what)}.", "", *lines]), urgent=True, to=to, facts=facts_of(rows[0]) if fix is not None else (),
-        url=address(f"/fixes/{fix.pk}/" if fix is not None else "/"), thread=f"fix-{fix.pk}" if fix is not None else "",
+        title=title, text=_with_help("\n".join([f"{plain(what)}.", "", *lines]), rows), urgent=True, to=to, facts=facts_of(rows[0]) if fix is not None else (),
+        url=address(f"/fixes/{fix.pk}/" if fix is not None else "/"), thread=f"fix-{key_of(*change_of(rows[0]))}" if fix is not None else "",
         buttons=_buttons(rows[0]) if fix is not None and personal else (),
     )  # fmt: skip
+
+
+def change_of(issue: Issue) -> tuple[object, ...]:
+    """Return what names the change that clears an issue, in whatever application; its own number where no fix does."""
+    if issue.fix is None:
+        return ("issue", issue.pk)
+    return ("fix", issue.fix.asset_id, issue.fix.kind, issue.fix.key)
+
+
+def _with_help(text: str, issues: Iterable[Issue]) -> str:
+    """Return a text with the way to the articles about the weaknesses of some issues, and to the office hours."""
+    articles = reading_on([one.cwe for one in issues if one.cwe is not None])
+    hours = hours_line(settings.SEAMARK_OFFICE_HOURS) if articles else ""
+    return "\n\n".join(filter(None, (text, articles, hours)))
 
 
 def _headline(one: News) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 from django.utils import timezone
 from msgspec import Struct
 
@@ -15,7 +15,7 @@ from seamark.pipeline.imports import wake
 from seamark.pipeline.outbox.connections import manages
 from seamark.response.actions.contract import Verb
 from seamark.store.access import Visible, visible_to
-from seamark.store.models import ChannelConnection, OutboxAct, User
+from seamark.store.models import ChannelConnection, OutboxAct, Ticket, User
 from seamark.store.models.outbox import ActState
 from seamark.store.permissions import Permission, needed
 
@@ -36,11 +36,16 @@ class Standing(Struct, frozen=True, kw_only=True):
 
 
 def acts(seen: Visible) -> QuerySet[OutboxAct]:
-    """Return the acts that somebody may see: all for those who manage connections, else those of tickets of their applications."""
+    """Return the acts that somebody may see: all for those who manage connections, else those of tickets of their applications.
+
+    What is written at a ticket that several applications share names them all: it is for those who see each of them.
+    """
     rows = OutboxAct.objects.select_related("connection", "ticket")
     if manages(seen):
         return rows
-    return rows.filter(ticket__isnull=False, ticket__application__in=seen.applications().values("id"))
+    mine = seen.applications().values("id")
+    hidden = Ticket.objects.filter(lead=OuterRef("ticket")).exclude(application__in=mine)
+    return rows.filter(~Exists(hidden), ticket__isnull=False, ticket__application__in=mine)
 
 
 def replay(actor: User | None, rows: Iterable[OutboxAct]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from seamark.pipeline.outbox.breaker import alarm
 from seamark.pipeline.outbox.lease import settle
@@ -22,7 +23,7 @@ def arrived(row: OutboxAct, done: Done, now: datetime) -> None:
         row, state=ActState.DONE, due_at=None, finished_at=now, told="", reference=done.reference[:1000], url=url, found=done.found
     )  # fmt: skip
     if kept and row.ticket_id is not None and row.verb == Verb.OPEN:
-        mine = Ticket.objects.filter(pk=row.ticket_id)
+        mine = Ticket.objects.filter(Q(pk=row.ticket_id) | Q(lead=row.ticket_id))
         mine.update(reference=done.reference[:1000], url=url)
         mine.filter(state=TicketState.OPENING).update(state=TicketState.OPEN)
 
@@ -56,9 +57,12 @@ def deleted(ticket: Ticket, now: datetime) -> None:
     OutboxAct.objects.filter(ticket=ticket, state=ActState.QUEUED).update(
         state=ActState.DROPPED, due_at=None, lease_until=None, finished_at=now, told="The ticket was deleted"
     )
-    details = {"ticket": ticket.pk, "reference": ticket.reference, "title": ticket.title, "change": "deleted"}
-    Event.objects.create(kind="ticket", application_id=ticket.application_id, details=details, at=now)
-    News.objects.get_or_create(
-        key=f"ticket-deleted:{ticket.pk}",
-        defaults={"kind": "ticket", "application_id": ticket.application_id, "details": details, "at": now},
-    )
+    parts = list(ticket.parts.all())
+    ticket.parts.update(state=TicketState.DELETED)
+    for one in (ticket, *parts):
+        details = {"ticket": one.pk, "reference": ticket.reference, "title": ticket.title, "change": "deleted"}
+        Event.objects.create(kind="ticket", application_id=one.application_id, details=details, at=now)
+        News.objects.get_or_create(
+            key=f"ticket-deleted:{one.pk}",
+            defaults={"kind": "ticket", "application_id": one.application_id, "details": details, "at": now},
+        )

@@ -23,8 +23,10 @@ from seamark.store.permissions import needed
 LIVE: Final = (PullState.QUEUED, PullState.OPEN)
 
 
-def ask(actor: User | None, fix: Fix) -> PullRequest:
+def ask(actor: User | None, fix: Fix, *, machine_made: bool = False) -> PullRequest:
     """Ask for the pull request of a fix; return the one that it has already. `actor` is None for whoever holds the database.
+
+    `machine_made` says that a model wrote the change: whoever asks so keeps the change beside the row, in the same transaction.
 
     Raises `NotAllowed` where there is no right, nothing left to clear, or no repository to open it in.
     """
@@ -46,7 +48,7 @@ def ask(actor: User | None, fix: Fix) -> PullRequest:
         with transaction.atomic():
             return PullRequest.objects.create(
                 fix=fix, repository=repository, key=key, branch=branch_of(key, str(fix.details.get("name") or fix.title)), target=fix.target,
-                title=fix.title, by=actor, due_at=timezone.now(),
+                title=fix.title, by=actor, due_at=timezone.now(), machine_made=machine_made,
             )  # fmt: skip
     except IntegrityError:
         # Somebody else asked at the same moment.

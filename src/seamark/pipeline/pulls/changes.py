@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from django.conf import settings
 from msgspec.structs import replace
@@ -15,25 +14,20 @@ from seamark.analysis.correlation.fixes import BASE_IMAGE, CODE, CONFIGURATION, 
 from seamark.core.advisory import Advisory
 from seamark.core.errors import NotAllowed
 from seamark.core.finding import Finding as Full
-from seamark.core.location import CodeLocation
 from seamark.intake.connectors.registries.registries import Registries
 from seamark.pipeline.deployment.advisories import advisories_about
 from seamark.pipeline.fixing.apply import Applied, apply
+from seamark.pipeline.fixing.patched import mend, read_below
 from seamark.pipeline.fixing.tree import Load, Plans, plan_all, read_tree
+from seamark.pipeline.pulls.bases import Bases
 from seamark.response.remediation import reported
-from seamark.response.remediation.editors.notation.source import UnsafeEdit
 from seamark.response.remediation.impact import distance
-from seamark.response.remediation.patches import proposed
-from seamark.response.remediation.patches.patch import Patched, patch
 from seamark.response.remediation.plan.make import Plan, Step
 from seamark.response.remediation.project import package_of_purl
 from seamark.response.remediation.projects import projects
 from seamark.response.remediation.pulls.facts import Facts
 from seamark.store import evidence
 from seamark.store.models import Finding, Fix
-
-LARGEST: Final = 5_000_000
-"""Bytes of a file that is patched."""
 
 
 class Prepared(NamedTuple):
@@ -51,9 +45,10 @@ def prepare(fix: Fix, rows: Sequence[Finding], root: Path, *, online: bool) -> P
     if fix.kind == UPGRADE:
         return _upgrade(rows, list(full.values()), root, online=online)
     if fix.kind in {CODE, CONFIGURATION}:
-        return _patched([(row.stream.tool, full[row.pk]) for row in rows if row.pk in full], root)
+        return _patched([(row.stream.tool, full[row.pk]) for row in rows if row.pk in full], root, online=online)
     if fix.kind == BASE_IMAGE:
-        raise NotAllowed("No tool names a base image without these flaws; choose one and change its line by hand")
+        said = list(full.values())
+        return Prepared(*Bases(root, _loader(reported.advisories(said)), online=online).base(fix, said))
     raise NotAllowed(f"A fix of the kind {KINDS.get(fix.kind, fix.kind).lower()!r} is made by people")
 
 
@@ -134,60 +129,27 @@ def _known_since(moves: Iterable[tuple[str, str, str, str]], rows: Sequence[Find
     return max(days).isoformat() if days else ""
 
 
-def _patched(found: Sequence[tuple[str, Full]], root: Path) -> Prepared:
-    files: dict[str, bytes] = {}
-    done: dict[str, Patched] = {}
-    before: dict[str, bytes] = {}
-    why: list[str] = []
-    theirs = False
-    # From the end of a file to its beginning: a patch may move the lines behind it.
-    for tool, one in sorted(found, key=lambda each: -(_line(each[1]))):
-        place = one.location
-        if not isinstance(place, CodeLocation) or not place.path:
-            continue
-        for path in {place.path, *(part.path for each in one.patches for part in each.replacements)}:
-            if path not in files and (data := _read(root, path)) is not None:
-                files[path] = before[path] = data
-        try:
-            made, own = _one(tool, one, place, files)
-        except UnsafeEdit as error:
-            why.append(str(error))
-            continue
-        theirs = theirs or not own
-        files, done[made.title] = made.files, made
-    changed = {path: data for path, data in files.items() if data != before[path]}
+def _patched(found: Sequence[tuple[str, Full]], root: Path, *, online: bool) -> Prepared:
+    """Return what clears findings in code and settings: pins that are held or named, and patches on top of that."""
+    held = Bases(root, _loader(()), online=online).held(found)
+    moved, facts = held if held is not None else ({}, None)
+    # What is cleared by another version needs no patch.
+    rest = [one for one in found if facts is None or one[1].rule not in facts.clears]
+    made = mend(rest, lambda path: moved[path] if path in moved else read_below(root, path))
+    changed = {**moved, **made.files}
     if not changed:
-        raise NotAllowed(why[0] if why else "None of its findings names a file")
-    notes = [one.note for one in done.values() if one.note]
-    notes += [f"Not changed: {one}" for one in dict.fromkeys(why)]
-    facts = Facts(
-        made_by="proposed" if theirs else "patch", titles=tuple(done), files=tuple(sorted(changed)), hints=tuple(dict.fromkeys(notes)),
+        raise NotAllowed(made.left[0].why if made.left else "None of its findings names a file")
+    notes = [one.note for one in made.done if one.note]
+    notes += [f"Not changed: {one}" for one in dict.fromkeys(one.why for one in made.left)]
+    if facts is not None:
+        # Versions that move with patches beside them are for people: nothing proves the patches.
+        made_by = "patch" if made.done else facts.made_by
+        return Prepared(changed, replace(
+            facts, made_by=made_by, titles=tuple(dict.fromkeys(one.title for one in made.done)), files=tuple(sorted(changed)),
+            hints=tuple(dict.fromkeys((*facts.hints, *notes))), proven=facts.proven and not made.done,
+        ))  # fmt: skip
+    return Prepared(changed, Facts(
+        made_by="patch" if all(one.ours for one in made.done) else "proposed", titles=tuple(dict.fromkeys(one.title for one in made.done)),
+        files=tuple(sorted(changed)), hints=tuple(dict.fromkeys(notes)),
         verified="The changed files are well formed. Whether the finding is gone is proven by the next scan.",
-    )  # fmt: skip
-    return Prepared(changed, facts)
-
-
-def _one(tool: str, one: Full, place: CodeLocation, files: dict[str, bytes]) -> tuple[Patched, bool]:
-    """Return what a patch of ours makes of the files, else what the tool proposes; True for one of ours."""
-    try:
-        return patch(tool, one.rule, files, place), True
-    except UnsafeEdit:
-        theirs = next((each for each in one.patches if each.replacements), None)
-        if theirs is None:
-            raise
-        return proposed.apply(theirs, files, place), False
-
-
-def _line(one: Full) -> int:
-    return (one.location.line or 0) if isinstance(one.location, CodeLocation) else 0
-
-
-def _read(root: Path, path: str) -> bytes | None:
-    """Return a regular file below a folder, None for what is none, is too large or lies elsewhere."""
-    place = root / path
-    try:
-        told = place.lstat()
-        inside = place.resolve().is_relative_to(root.resolve())
-    except (OSError, ValueError):
-        return None
-    return place.read_bytes() if inside and stat.S_ISREG(told.st_mode) and told.st_size <= LARGEST else None
+    ))  # fmt: skip

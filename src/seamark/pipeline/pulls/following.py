@@ -12,9 +12,9 @@ import msgspec
 
 from seamark.core.errors import NotAllowed, RemoteFailure
 from seamark.governance.access.changes import tell
+from seamark.pipeline.pulls import machine_made
 from seamark.pipeline.pulls.making import make_at, repository_at
 from seamark.pipeline.pulls.repositories import forge_of, is_stopped, terms_of
-from seamark.pipeline.tickets.facts import open_issues
 from seamark.response.forges.pulls.contract import Pulls, Standing
 from seamark.response.remediation.pulls import naming
 from seamark.response.remediation.pulls.facts import Facts
@@ -52,7 +52,7 @@ def _needless(row: PullRequest) -> str:
     """Return why nothing needs a pull request any more, empty where something does."""
     if row.fix is None:
         return "Another fix has taken the place of this one."
-    if not open_issues(row.fix_id, None).exists():
+    if not machine_made.open_issues_of(row).exists():
         return "No open issue is cleared by it any more: they were fixed otherwise, or dismissed."
     return ""
 
@@ -101,6 +101,9 @@ def decision_of(row: PullRequest, standing: Standing, now: datetime) -> Decision
 
 def _merged(row: PullRequest, forge: Pulls, standing: Standing, now: datetime) -> dict[str, Any]:
     """Merge a pull request where that is switched on and every condition is met, and keep why in the ledger."""
+    if machine_made.is_so(row):
+        # No setting and no policy leads past this.
+        return {"told": machine_made.NEVER} if row.repository.merging else {}
     if not row.repository.merging or is_stopped() or row.facts.get("refused") == row.head:
         return {}
     found = decision_of(row, standing, now)
@@ -129,7 +132,7 @@ def verify(row: PullRequest) -> dict[str, Any]:
     if row.fix is None or merged is None:
         return {"state": PullState.VERIFIED, "told": "No open issue is cleared by it any more"}
     rows = Finding.objects.filter(
-        closed_in=None, issue__in=open_issues(row.fix_id, None).values("pk"), stream__is_default=True
+        closed_in=None, issue__in=machine_made.open_issues_of(row).values("pk"), stream__is_default=True
     )
     streams = list(rows.order_by().values_list("stream_id", flat=True).distinct())
     if not streams:
@@ -139,7 +142,7 @@ def verify(row: PullRequest) -> dict[str, Any]:
         latest = Scan.objects.filter(stream=stream, proves=True).order_by("-id").first()
         if latest is None or latest.at <= merged:
             return {}
-    number = open_issues(row.fix_id, None).count()
+    number = machine_made.open_issues_of(row).count()
     _tell(row, "returned", {"issues": number})
     return {"state": PullState.RETURNED, "told": f"After the merge {number} of its issues are still reported: the fix is open again"}  # fmt: skip
 

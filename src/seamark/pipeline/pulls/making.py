@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from seamark.core.errors import NotAllowed
 from seamark.intake.reach.roles import is_test
+from seamark.pipeline.pulls import machine_made
 from seamark.pipeline.pulls.changes import Prepared, prepare
 from seamark.pipeline.pulls.repositories import author_of, forge_of, terms_of
 from seamark.pipeline.pulls.telling import findings_of, reviewers_of, told_of
@@ -109,10 +110,15 @@ def _made(work: _Work, there: Pull | None, folder: Path, now: datetime) -> Made:
     git = repository_at(row, folder, work.forge)
     base = git.fetch(work.base)
     git.checkout(base, tree)
-    change = prepare(work.fix, work.rows, tree, online=terms.online)
+    if row.machine_made:
+        change = machine_made.prepare(row, tree)
+    else:
+        change = prepare(work.fix, work.rows, tree, online=terms.online)
     if there is None and terms.honour_bots and (bot := bots.bot_of(_bot_files(tree), change.ecosystems)):
         return _left(work, bot, change, now)
-    told = told_of(work.fix, work.rows)
+    told, labels = told_of(work.fix, work.rows), terms.labels
+    if row.machine_made:
+        told, labels = machine_made.told(row, work.fix, work.rows), machine_made.labels(labels)
     facts = replace(change.facts, tests=_has_tests(tree))
     message = text.message_of(told, facts)
     commit = git.commit(base, change.files, message, author_of(row.repository), row.created_at)
@@ -120,7 +126,7 @@ def _made(work: _Work, there: Pull | None, folder: Path, now: datetime) -> Made:
     facts = replace(facts, pushed_at=now.isoformat() if pushed else str(row.facts.get("pushed_at") or now.isoformat()))
     title, body = text.title_of(told, facts), text.body_of(told, facts, work.base)
     if there is None:
-        draft = Draft(title=title, body=body, branch=row.branch, base=work.base, labels=terms.labels, reviewers=reviewers_of(work.fix, terms))  # fmt: skip
+        draft = Draft(title=title, body=body, branch=row.branch, base=work.base, labels=labels, reviewers=reviewers_of(work.fix, terms))  # fmt: skip
         there = work.forge.open(draft)
     elif (there.title, _lines(there.body)) != (title, _lines(body)):
         work.forge.change(there.number, title, body)

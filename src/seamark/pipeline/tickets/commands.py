@@ -13,7 +13,7 @@ from seamark.governance.triage import service
 from seamark.governance.waivers.words import Asked
 from seamark.pipeline import waiving
 from seamark.pipeline.signon.addresses import holders
-from seamark.pipeline.tickets.facts import open_issues
+from seamark.pipeline.tickets.facts import fixes_of, issues_of, sees
 from seamark.pipeline.tickets.texts import counted, plain
 from seamark.store.access import visible_to
 from seamark.store.models import Ticket, User
@@ -53,7 +53,7 @@ def carry_out(ticket: Ticket, command: Command, person: User | None) -> str:
     who = person.get_username()
     try:
         with transaction.atomic():
-            if not visible_to(person).applications().filter(pk=ticket.application_id).exists():
+            if not sees(visible_to(person), ticket):
                 raise NotAllowed("There is no such ticket that you may see")
             return f"{_DO[command.name](ticket, command.rest, person)} (asked by {plain(who)})"
     except SeamarkError as error:
@@ -69,20 +69,27 @@ def _accept(ticket: Ticket, rest: str, person: User) -> str:
     except ValueError:
         raise NotAllowed(f"{found['day']} is no day") from None
     end = datetime.combine(day, time(23, 59), UTC)
-    asked = (
-        Asked(Scope.FIX, "accepted", found["reason"], end, fix=ticket.fix_id)
-        if ticket.fix_id is not None
-        else Asked(Scope.ISSUE, "accepted", found["reason"], end, issues=(ticket.issue_id or 0,))
+    seen = visible_to(person)
+    fixes = seen.fixes().filter(pk__in=fixes_of(ticket)).order_by("pk").values_list("pk", flat=True)
+    asked = [Asked(Scope.FIX, "accepted", found["reason"], end, fix=number) for number in fixes]
+    if ticket.issue_id is not None:
+        asked = [Asked(Scope.ISSUE, "accepted", found["reason"], end, issues=(ticket.issue_id,))]
+    if not asked:
+        raise NotAllowed("there is no fix and no issue here that a waiver could be for")
+    made = [waiving.request(person, one).reference for one in asked]
+    what = (
+        f"Waiver {made[0]} is"
+        if len(made) == 1
+        else f"Waivers {', '.join(made)}, one for each application that you may see, are"
     )
-    waiver = waiving.request(person, asked)
-    return f"Waiver {waiver.reference} is asked for until {day}. It counts once a second person has approved it; until then nothing changes."
+    return f"{what} asked for until {day}. Nothing changes until a second person has approved."
 
 
 def _false_positive(ticket: Ticket, rest: str, person: User) -> str:
     if not rest:
         raise NotAllowed(f"write {HOW['false-positive']}")
     change = service.change_state(
-        person, open_issues(ticket.fix_id, ticket.issue_id), State.DISMISSED, "false_positive", rest
+        person, issues_of(ticket, visible_to(person)), State.DISMISSED, "false_positive", rest
     )
     return f"{counted(service.size_of(change), 'issue')} dismissed as false positives."
 
@@ -91,7 +98,7 @@ def _reassign(ticket: Ticket, rest: str, person: User) -> str:
     found = holders(rest) if "@" in rest and " " not in rest else []
     if len(found) != 1:
         raise NotAllowed(f"write {HOW['reassign']}, with the confirmed address of somebody here")
-    number = service.assign(person, open_issues(ticket.fix_id, ticket.issue_id), found[0])
+    number = service.assign(person, issues_of(ticket, visible_to(person)), found[0])
     return f"{counted(number, 'issue')} assigned to {plain(found[0].get_username())}."
 
 

@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 
 from seamark.pipeline.outbox.connections import owner_of
 from seamark.pipeline.outbox.passes import claim_pass, finish_pass
 from seamark.pipeline.outbox.queue import put_ticket
-from seamark.pipeline.tickets.facts import About, Sign, about, signatures, unsure
+from seamark.pipeline.tickets.facts import About, Sign, about_ticket, signatures, unsure
 from seamark.pipeline.tickets.hearing import hear
 from seamark.pipeline.tickets.opening import open_wished, says, words
 from seamark.pipeline.tickets.saying import say
@@ -53,19 +55,22 @@ def work_once(now: datetime | None = None) -> bool:
 def follow(now: datetime) -> int:
     """Bring all tickets in step and return how many acts that took."""
     _adopt()
+    _led()
     acts = _withdrawn(now)
-    for piece in _pieces(Ticket.objects.filter(state__in=[TicketState.OPEN, TicketState.OPENING]).order_by("pk")):
+    leads = Ticket.objects.filter(lead=None)
+    for piece in _pieces(leads.filter(state__in=[TicketState.OPEN, TicketState.OPENING]).order_by("pk")):
         signs = signatures(piece)
         acts += sum(_brought(one.pk, signs[one.pk], now) for one in piece if _differs(one, signs[one.pk], now))
     of_fix = Issue.objects.filter(open=True, fix=OuterRef("fix"))
+    of_part = Issue.objects.filter(open=True, fix__tickets__lead=OuterRef("pk"))
     of_issue = Issue.objects.filter(open=True, pk=OuterRef("issue"))
     violated = StandingViolation.objects.filter(
         issue=None, until=None, standing=Standing.VIOLATES, key=OuterRef("subject")
     )
-    closed = Ticket.objects.filter(state=TicketState.CLOSED)
-    back = Ticket.objects.filter(_wished(), state=TicketState.CLOSED)
+    closed = leads.filter(state=TicketState.CLOSED)
+    back = closed.filter(_wished())
     for rows in (
-        closed.filter(Exists(of_fix)),
+        closed.filter(Exists(of_fix) | Exists(of_part)),
         closed.filter(Exists(of_issue), fix=None),
         closed.filter(Exists(violated)),
     ):
@@ -81,16 +86,18 @@ def _wished() -> Q:
     """Return the condition of tickets that a rule or a policy asks for now."""
     rules = RuleWish.objects.filter(kind=WishKind.TICKET, ended_at=None)
     policies = StandingViolation.objects.filter(until=None, effect="ticket", standing=Standing.VIOLATES)
-    of_fix = [Exists(rows.filter(issue__fix=OuterRef("fix"))) for rows in (rules, policies)]
-    of_issue = [Exists(rows.filter(issue=OuterRef("issue"))) for rows in (rules, policies)]
-    return Q(of_fix[0] | of_fix[1]) | Q(of_issue[0] | of_issue[1])
+    ways = ("issue__fix", "fix"), ("issue__fix__tickets__lead", "pk"), ("issue", "issue")
+    wished = [Exists(rows.filter(**{there: OuterRef(here)})) for there, here in ways for rows in (rules, policies)]
+    return reduce(or_, (Q(one) for one in wished))
 
 
 def _withdrawn(now: datetime) -> int:
     """Close the tickets that only rules wanted and none wants any more. Where a person did something there, it stays."""
     touched = TicketChange.objects.filter(ticket=OuterRef("pk")).exclude(outcome="")
+    asked = Ticket.objects.filter(lead=OuterRef("pk")).exclude(opened_by=None, because__startswith="rule ")
     rows = Ticket.objects.filter(
-        ~_wished(), ~Exists(touched), state__in=[TicketState.OPEN, TicketState.OPENING], opened_by=None, because__startswith="rule ",
+        ~_wished(), ~Exists(touched), ~Exists(asked), state__in=[TicketState.OPEN, TicketState.OPENING], lead=None, opened_by=None,
+        because__startswith="rule ",
     )  # fmt: skip
     acts = 0
     for number in list(rows.order_by("pk").values_list("pk", flat=True)[:PIECE]):
@@ -134,6 +141,19 @@ def _adopt() -> None:
                 Ticket.objects.filter(pk=row.pk).update(fix=fix, issue=None)
 
 
+def _led() -> None:
+    """Let one of those that shared a ticket go on for the others where the row that led them is gone with its application."""
+    held: dict[tuple[int, str], int] = {}
+    alone = Ticket.objects.filter(lead=None).exclude(reference="").exclude(state=TicketState.DELETED)
+    several = alone.values("connection", "reference").order_by().annotate(number=Count("pk")).filter(number__gt=1)
+    for one in several[:PIECE]:
+        rows = alone.filter(connection=one["connection"], reference=one["reference"], fix__isnull=False)
+        for row in rows.order_by("pk"):
+            first = held.setdefault((row.connection_id, row.reference), row.pk)
+            if first != row.pk:
+                Ticket.objects.filter(pk=row.pk).update(lead=first)
+
+
 def _brought(number: int, sign: Sign, now: datetime) -> int:
     """Bring one ticket in step, unless nothing about it changed; return how many acts that took."""
     with transaction.atomic():
@@ -144,10 +164,10 @@ def _brought(number: int, sign: Sign, now: datetime) -> int:
             )
             .get(pk=number)
         )
-        told = about(row.fix, row.issue, row.subject)
+        told = about_ticket(row)
         if told is None or not told.members:
             # What nobody has confirmed counts at gates still: its ticket says so by staying open.
-            return 0 if unsure(row.fix_id, row.issue_id) else _closed(row, now)
+            return 0 if unsure(row) else _closed(row, now)
         if row.state == TicketState.CLOSED:
             return _reopened(row, told, sign.digest, now)
         return _retold(row, told, sign.digest, now)
@@ -161,11 +181,13 @@ def _closed(row: Ticket, now: datetime, withdrawn: str = "") -> int:
         if waiting.update(state=ActState.DROPPED, due_at=None, finished_at=now, told="Nothing is left to open it for"):
             row.state, row.closed_at = TicketState.DELETED, now
             row.save(update_fields=["state", "closed_at"])
+            _pass_on(row)
         return 0
     comment = withdrawn or _why_closed(row)
     row.state, row.closed_at = TicketState.CLOSED, now
     row.says = {**row.says, "members": [], "signature": "", **({"withdrawn": True} if withdrawn else {})}
     row.save()
+    _pass_on(row)
     say(row, comment, "closes the ticket", Verb.CLOSE if owner_of(row.connection, "status") != "far" else Verb.COMMENT)
     _tell(row, "closed", comment, now)
     return 1
@@ -195,6 +217,7 @@ def _reopened(row: Ticket, told: About, signature: str, now: datetime) -> int:
     comment = f"{'It has come back' if again else 'There is something to do again'}: {back}{more}."
     row.state, row.closed_at = TicketState.OPEN, None
     row.says, row.commented_on = says(told, signature), now.date()
+    _pass_on(row)
     far = owner_of(row.connection, "status") == "far"
     say(row, comment, "opens the ticket again", Verb.COMMENT if far else Verb.REOPEN)
     _updated(row, told)
@@ -251,6 +274,15 @@ def _updated(row: Ticket, told: About) -> None:
     put_ticket(row, act, about="brings the text up to date")
 
 
+def _pass_on(row: Ticket) -> None:
+    """Let the rows of the other applications that share a ticket stand as it does."""
+    row.parts.update(state=row.state, closed_at=row.closed_at)
+
+
 def _tell(row: Ticket, change: str, comment: str, now: datetime) -> None:
-    details = {"ticket": row.pk, "reference": row.reference, "title": row.title, "change": change, "words": comment}
-    Event.objects.create(kind="ticket", application_id=row.application_id, issue=row.issue, details=details, at=now)
+    """Write an event for each application that shares a ticket. What speaks of issues of several is said in none of them."""
+    parts = list(row.parts.select_related("issue"))
+    shared = "" if parts else comment
+    for one in (row, *parts):
+        details = {"ticket": one.pk, "reference": row.reference, "title": row.title, "change": change, "words": shared}
+        Event.objects.create(kind="ticket", application_id=one.application_id, issue=one.issue, details=details, at=now)

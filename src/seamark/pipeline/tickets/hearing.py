@@ -21,9 +21,10 @@ from seamark.pipeline.outbox.connections import caller_of, owner_of
 from seamark.pipeline.outbox.settled import deleted
 from seamark.pipeline.signon.addresses import holders
 from seamark.pipeline.tickets import commands
-from seamark.pipeline.tickets.facts import open_issues
+from seamark.pipeline.tickets.facts import issues_of
 from seamark.pipeline.tickets.saying import say
 from seamark.response.actions.contract import MARKER, Change, Role, Verb
+from seamark.store.access import visible_to
 from seamark.store.models import ChannelConnection, Ticket, TicketChange, User
 from seamark.store.models.issues import State
 from seamark.store.models.tickets import TicketState
@@ -54,7 +55,7 @@ def hear(now: datetime) -> int:
 
 def _heard(connection: ChannelConnection, now: datetime) -> int:
     live = Q(state=TicketState.OPEN) | Q(state=TicketState.CLOSED, closed_at__gt=now - _CLOSED_FOR)
-    rows = Ticket.objects.filter(live, connection=connection).exclude(reference="").order_by("pk")
+    rows = Ticket.objects.filter(live, connection=connection, lead=None).exclude(reference="").order_by("pk")
     references = list(rows.values_list("reference", flat=True))
     since = (connection.heard_until or connection.created_at) - OVERLAP
     taken = 0
@@ -78,7 +79,7 @@ def _taken(connection: ChannelConnection, change: Change, now: datetime) -> bool
     row = (
         Ticket.objects.select_for_update(of=("self",))
         .select_related("connection", "fix", "issue")
-        .filter(connection=connection, reference=change.reference)
+        .filter(connection=connection, reference=change.reference, lead=None)
         .exclude(state=TicketState.DELETED)
         .first()
     )
@@ -138,6 +139,7 @@ def _carried_out(row: Ticket, change: Change, kept: TicketChange, now: datetime)
 def _status(row: Ticket, change: Change, now: datetime) -> str:
     row.far_status = change.value[:100]
     row.save(update_fields=["far_status"])
+    row.parts.update(far_status=row.far_status)
     word = change.value.partition(":")[0]
     owner = owner_of(row.connection, "status")
     if word == "closed" and row.state == TicketState.OPEN and owner == "seamark":
@@ -161,7 +163,7 @@ def _moved(row: Ticket, change: Change) -> str:
     person = person_of(change)
     if person is None:
         return "Noted: nobody here has the author's address"
-    issues = open_issues(row.fix_id, row.issue_id).filter(state__in=[State.OPEN, State.CONFIRMED])
+    issues = issues_of(row, visible_to(person)).filter(state__in=[State.OPEN, State.CONFIRMED])
     try:
         with transaction.atomic():
             service.change_state(person, issues, State.IN_PROGRESS)
@@ -180,7 +182,7 @@ def _assigned(row: Ticket, change: Change, now: datetime) -> str:
         return "Noted: nobody here has the author's or the assignee's address"
     try:
         with transaction.atomic():
-            service.assign(person, open_issues(row.fix_id, row.issue_id), found[0] if found else None)
+            service.assign(person, issues_of(row, visible_to(person)), found[0] if found else None)
     except NotAllowed as error:
         return f"Noted only: {error}"
     # What was taken from there is not told there again.
@@ -208,7 +210,7 @@ def _comment(row: Ticket, change: Change, kept: TicketChange) -> str:
         return answer
     if owner_of(row.connection, "comments") == "seamark" or person is None:
         return "Kept with the ticket"
-    issue = open_issues(row.fix_id, row.issue_id).order_by("-risk").first()
+    issue = issues_of(row, visible_to(person)).order_by("-risk").first()
     if issue is None:
         return "Kept with the ticket"
     try:

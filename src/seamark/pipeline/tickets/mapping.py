@@ -78,12 +78,20 @@ def remove(actor: User | None, row: TicketMapping) -> None:
     row.delete()
 
 
-def mapping_for(application: int, team: str) -> TicketMapping | None:
+def mapping_for(application: int | None, team: str) -> TicketMapping | None:
     """Return the mapping that holds: that of the application and team, of the application, of the team, of all."""
     rows = TicketMapping.objects.filter(
         Q(application=application) | Q(application=None), Q(team=team) | Q(team="")
     ).select_related("connection")
     return max(rows, key=lambda one: (one.application_id is not None, bool(one.team)), default=None)
+
+
+def shares(row: TicketMapping) -> bool:
+    """Tell whether several applications have one ticket for the same change: their tickets go to one place, whoever reads there.
+
+    They do not where the mapping is an application's own, or its fields name the application or the team: then they are kept apart.
+    """
+    return row.application_id is None and not texts.used(row.fields) & {"application", "team"}
 
 
 def field_values(told: Any, values: Mapping[str, str]) -> Any:

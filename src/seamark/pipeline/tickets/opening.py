@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
+import msgspec
 from django.db import transaction
 from django.utils import timezone
 
@@ -13,13 +14,26 @@ from seamark.governance.triage.lifecycle import WORKS
 from seamark.pipeline.outbox.connections import owner_of
 from seamark.pipeline.outbox.queue import key_of, put_ticket
 from seamark.pipeline.tickets import texts
-from seamark.pipeline.tickets.facts import About, about, signatures
-from seamark.pipeline.tickets.mapping import field_values, mapping_for
+from seamark.pipeline.tickets.facts import About, about, about_ticket, signatures
+from seamark.pipeline.tickets.mapping import field_values, mapping_for, shares
 from seamark.response.actions import contract
 from seamark.response.actions.contract import Act, Verb
 from seamark.store.access import visible_to
-from seamark.store.models import Event, Fix, Issue, RuleWish, StandingViolation, Ticket, TicketMapping, User
+from seamark.store.models import (
+    Application,
+    Asset,
+    Event,
+    Fix,
+    Issue,
+    OutboxAct,
+    RuleWish,
+    StandingViolation,
+    Ticket,
+    TicketMapping,
+    User,
+)  # fmt: skip
 from seamark.store.models.automation import WishKind
+from seamark.store.models.outbox import ActState
 from seamark.store.models.tickets import TicketState
 from seamark.store.permissions import needed
 
@@ -62,21 +76,62 @@ def opened(
     if found is not None:
         return _wanted(found, actor, because)
     told = about(fix, issue, key)
-    application = next((one.application for one in (fix, issue, subject) if one is not None), None)
-    if told is None or not told.members or application is None:
+    if told is None or not told.members:
         raise NotAllowed("There is nothing open to open a ticket for")
-    mapping = mapping_for(application.pk, told.team)
-    if mapping is None:
-        raise NotAllowed(
-            f"Nobody has said where tickets of {application} go: somebody who manages connections adds a mapping"
-        )
-    if not mapping.connection.active:
-        raise NotAllowed(f"{mapping.connection.name} is switched off")
+    application = next((one.application for one in (fix, issue, subject) if one is not None), None)
+    mapping = _place_of(application, told)
     new = Ticket(
         connection=mapping.connection, mapping=mapping, application=application, fix=fix, issue=issue if fix is None else None, subject=key,
         opened_by=actor, because=because[:200],
     )  # fmt: skip
-    return _made(new, told, actor)
+    lead = _lead_of(new, mapping)
+    return _joined(new, lead, told, actor) if lead is not None else _made(new, told, actor)
+
+
+def _place_of(application: Application | None, told: About) -> TicketMapping:
+    """Return where the ticket of an application, or of none, goes. Raises `NotAllowed`."""
+    mapping = mapping_for(application.pk if application is not None else None, told.team)
+    if mapping is None:
+        whose = f"of {application}" if application is not None else "of what belongs to no application"
+        raise NotAllowed(f"Nobody has said where tickets {whose} go: somebody who manages connections adds a mapping")
+    if not mapping.connection.active:
+        raise NotAllowed(f"{mapping.connection.name} is switched off")
+    return mapping
+
+
+def _lead_of(new: Ticket, mapping: TicketMapping) -> Ticket | None:
+    """Return the ticket that the same change has for another application, where they share one, locked."""
+    if new.fix is None or not shares(mapping):
+        return None
+    # Two applications that ask at once wait for each other here, so that one of them opens the ticket and the other joins.
+    Asset.objects.select_for_update(no_key=True).get(pk=new.fix.asset_id)
+    same = Ticket.objects.filter(
+        mapping=mapping, lead=None, fix__asset=new.fix.asset_id, fix__kind=new.fix.kind, fix__key=new.fix.key
+    ).exclude(state=TicketState.DELETED)
+    rows = same.select_for_update(of=("self",)).select_related(
+        "connection", "mapping", "fix__application", "fix__asset"
+    )
+    return rows.order_by("pk").first()
+
+
+def _joined(row: Ticket, lead: Ticket, told: About, actor: User | None) -> Ticket:
+    """Let an application have its part in a ticket. One that is not sent yet says so from the start; another as it tells of growth."""
+    row.key, row.lead, row.title = _key_of(row), lead, told.title
+    row.state, row.reference, row.url, row.far_status = lead.state, lead.reference, lead.url, lead.far_status
+    row.closed_at, row.says = lead.closed_at, {"members": list(told.members)}
+    row.save()
+    _tell_opened(row, actor)
+    whole = about_ticket(lead)
+    if whole is None:
+        return row
+    act = Act(verb=Verb.OPEN, key=lead.key, ticket=words(lead, whole))
+    waiting = OutboxAct.objects.filter(ticket=lead, state=ActState.QUEUED, attempt=0, verb=Verb.OPEN.value)
+    if waiting.update(body=msgspec.to_builtins(act)):
+        lead.says = says(whole, signatures([lead])[lead.pk].digest)
+    else:
+        lead.says = {**{name: value for name, value in lead.says.items() if name != "withdrawn"}, "own": whole.own}
+    lead.save(update_fields=["says"])
+    return row
 
 
 def _wanted(row: Ticket, actor: User | None, because: str) -> Ticket:
@@ -84,15 +139,16 @@ def _wanted(row: Ticket, actor: User | None, because: str) -> Ticket:
     if not because and row.opened_by_id is None:
         row.opened_by, row.because = actor, row.because if actor is not None else ""
         row.save(update_fields=["opened_by", "because"])
-    if row.says.get("withdrawn"):
-        row.says = {name: value for name, value in row.says.items() if name != "withdrawn"}
-        row.save(update_fields=["says"])
+    lead = row.lead or row
+    if lead.says.get("withdrawn"):
+        lead.says = {name: value for name, value in lead.says.items() if name != "withdrawn"}
+        lead.save(update_fields=["says"])
     return row
 
 
 def live(fix: Fix | None, issue: Issue | None, subject: int | None = None) -> Ticket | None:
     """Return the ticket that a fix, an issue or something else has; one of an issue that the fix clears becomes the fix's."""
-    rows = Ticket.objects.exclude(state=TicketState.DELETED).select_related("connection")
+    rows = Ticket.objects.exclude(state=TicketState.DELETED).select_related("connection", "lead")
     if subject is not None:
         return rows.filter(subject=subject).first()
     if fix is None:
@@ -105,20 +161,29 @@ def live(fix: Fix | None, issue: Issue | None, subject: int | None = None) -> Ti
 
 
 def _made(row: Ticket, told: About, actor: User | None) -> Ticket:
-    about_what = {"fix": row.fix_id, "issue": row.issue_id, "subject": row.subject}
-    column, number = next((name, value) for name, value in about_what.items() if value is not None)
-    before = Ticket.objects.filter(**{column: number}).count()
-    row.key = key_of("ticket", row.connection_id, column, number, before)
+    row.key = _key_of(row)
     row.title, row.commented_on = told.title, timezone.now().date()
     row.save()
     row.says = says(told, signatures([row])[row.pk].digest)
     row.save(update_fields=["says"])
     act = Act(verb=Verb.OPEN, key=row.key, ticket=words(row, told))
     put_ticket(row, act, about="opens the ticket", actor=actor)
+    _tell_opened(row, actor)
+    return row
+
+
+def _key_of(row: Ticket) -> str:
+    about_what = {"fix": row.fix_id, "issue": row.issue_id, "subject": row.subject}
+    column, number = next((name, value) for name, value in about_what.items() if value is not None)
+    before = Ticket.objects.filter(**{column: number}).count()
+    return key_of("ticket", row.connection_id, column, number, before)
+
+
+def _tell_opened(row: Ticket, actor: User | None) -> None:
     details = {
         "ticket": row.pk,
         "connection": row.connection.name,
-        "title": told.title,
+        "title": row.title,
         "change": "opened",
         "because": row.because,
     }
@@ -130,7 +195,6 @@ def _made(row: Ticket, told: About, actor: User | None) -> Ticket:
         actor=actor,
         at=timezone.now(),
     )
-    return row
 
 
 def words(row: Ticket, told: About) -> contract.Ticket:
@@ -150,7 +214,7 @@ def says(told: About, signature: str) -> dict[str, Any]:
     """Return what is kept of what a ticket says."""
     return {
         "members": list(told.members), "priority": told.priority, "signature": signature, "assignee": told.assignee, "title": told.title,
-        "target": told.target, "due": told.due.isoformat() if told.due else "",
+        "target": told.target, "due": told.due.isoformat() if told.due else "", "own": told.own,
     }  # fmt: skip
 
 
@@ -159,7 +223,7 @@ def open_wished(now: datetime) -> int:
     places = TicketMapping.objects.filter(connection__active=True)
     if not places.exists():
         return 0
-    violations = StandingViolation.objects.filter(wants_ticket=True, until=None, application__isnull=False)
+    violations = StandingViolation.objects.filter(wants_ticket=True, until=None)
     wishes = RuleWish.objects.filter(kind=WishKind.TICKET, taken_at=None, ended_at=None)
     if not places.filter(application=None).exists():
         # What has no place yet goes on wishing.

@@ -11,9 +11,19 @@ from seamark.store.models.tickets import TicketState
 
 
 def tickets(seen: Visible) -> QuerySet[Ticket]:
-    """Return the tickets of applications that somebody may see."""
-    rows = Ticket.objects.select_related("connection", "application", "fix", "issue")
-    return rows.filter(application__in=seen.applications().values("id"))
+    """Return the tickets of applications that somebody may see; those of no application only to people who see everything.
+
+    An application that shares a ticket with others has a row of its own here, which tells nothing of them.
+    """
+    rows = Ticket.objects.select_related("connection", "application", "fix", "issue", "lead")
+    return rows if seen.everything else rows.filter(application__in=seen.applications().values("id"))
+
+
+def size_of(row: Ticket) -> int:
+    """Return how many issues a ticket tells of; of one that several applications share, those of its own application."""
+    says = (row.lead or row).says
+    own = says.get("own") or {}
+    return int(own.get(str(row.fix_id), 0)) if own else len(says.get("members", ()))
 
 
 def ticket_of(seen: Visible, *, fix: Fix | None = None, issue: Issue | None = None) -> Ticket | None:

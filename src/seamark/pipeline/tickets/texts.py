@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from seamark.core.errors import NotAllowed
 from seamark.insight.exports.gate.markdown import plain as escaped
@@ -22,6 +22,9 @@ VARIABLES: Final[dict[str, str]] = {
     "due": "The day by which it is due; empty for none",
     "target": "The version to move to; empty where none is named",
     "kind": "The sort of change: `upgrade`, `base image` …",
+    "places": "Where that is: the applications with what was scanned in them, a line each; empty where there is one place, `asset`",
+    "knowledge": "The way to the articles on the weaknesses behind it, three at most",
+    "hours": "The way to the office hours, where the installation names any",
     "why": "Why the ticket was opened, where a policy or rule asked for it",
     "url": "Where it stands in Seamark",
 }
@@ -34,11 +37,17 @@ TEXT: Final = """**{{title}}** clears {{count}} in {{application}}.
 - Due: {{due}}
 - Owner: {{team}}
 
+{{places}}
+
 {{issues}}
+
+{{knowledge}}
 
 {{why}}
 
 {{url}}
+
+{{hours}}
 """
 LONGEST: Final = 20_000
 MOST_TITLE: Final = 250
@@ -56,6 +65,14 @@ def check(template: str) -> None:
     rest = _VARIABLE.sub("", template)
     if "{{" in rest or "}}" in rest:
         raise NotAllowed("Write variables as {{title}}, and nothing else between the braces")
+
+
+def used(template: Any) -> frozenset[str]:
+    """Return the variables that a template, or the texts of a tree of fields, name."""
+    if isinstance(template, str):
+        return frozenset(_VARIABLE.findall(template))
+    inner = template.values() if isinstance(template, dict) else template if isinstance(template, list) else ()
+    return frozenset[str]().union(*(used(one) for one in inner))
 
 
 def filled(template: str, values: Mapping[str, str]) -> str:

@@ -28,7 +28,7 @@ from seamark.response.actions.tickets import KEPT, body_of, fresh, level, moment
 
 _NAME: Final = "Azure Boards"
 _VERSION: Final = {"api-version": "7.1"}
-_COMMENTS: Final = {"api-version": "7.1-preview"}
+_COMMENTS: Final = {"api-version": "7.1-preview.4"}
 _PATCH: Final = {"Content-Type": "application/json-patch+json"}
 _TEXT: Final = 200_000
 _TITLE: Final = 255
@@ -186,7 +186,7 @@ class AzureDesk:
             body = {
                 "ids": [int(one) for one in batch],
                 "fields": ["System.Id", "System.ChangedDate"],
-                "errorPolicy": "Omit",
+                "errorPolicy": "omit",
             }
             rows = rows_at(self.ask("POST", f"{self.home}/workitemsbatch", body, params=_VERSION).body, "value")
             there = {words_at(one, "id"): words_at(one, "fields", "System.ChangedDate") for one in rows}

@@ -1,6 +1,6 @@
 """Tickets as GitLab Issues.
 
-What was opened is found by a search of descriptions, which GitLab answers from its database, and among the newest issues with the label `seamark`,
+What was opened is found by a search of titles and descriptions, which GitLab answers from its database, and among the newest issues with the label `seamark`,
 should the search be served by an index. Comments carry their mark hidden.
 """
 
@@ -116,7 +116,7 @@ class GitLabDesk:
             "per_page": 100,
             "order_by": "created_at",
         }
-        for params in ({**common, "search": mark(key), "in": "description"}, common):
+        for params in ({**common, "search": mark(key)}, common):
             for issue in rows_at(self.service.ask("GET", f"{self.home}/issues", params=params).body):
                 if is_marked(words_at(issue, "description"), key):
                     return self._done(issue, found=True)

@@ -15,7 +15,7 @@ from seamark.core.finding import Finding
 from seamark.core.severity import Severity
 from seamark.response.remediation.project import SYSTEMS, Node, Project
 
-_WEIGHTS: Final = {Severity.CRITICAL: 95.0, Severity.HIGH: 75.0, Severity.MEDIUM: 50.0, Severity.LOW: 20.0, Severity.INFO: 5.0}  # fmt: skip
+WEIGHTS: Final = {Severity.CRITICAL: 95.0, Severity.HIGH: 75.0, Severity.MEDIUM: 50.0, Severity.LOW: 20.0, Severity.INFO: 5.0}  # fmt: skip
 
 
 class Flaw(Struct, frozen=True, order=True):
@@ -104,4 +104,4 @@ class Book:
             if (package, name) in self._risks:
                 return self._risks[package, name]
         scores = [one.score for one in finding.cvss if one.score is not None]
-        return max(scores) * 10 if scores else _WEIGHTS[finding.severity]
+        return max(scores) * 10 if scores else WEIGHTS[finding.severity]

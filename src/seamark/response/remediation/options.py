@@ -22,6 +22,8 @@ class Choice(StrEnum):
     LATEST_MINOR = "latest_minor"
     """The newest of the same major version."""
     LATEST = "latest"
+    PINNED = "pinned"
+    """The present version, held by its digest or commit, or named where only a moving tag was."""
 
 
 class Option(Struct, frozen=True, kw_only=True):
@@ -43,6 +45,8 @@ class Option(Struct, frozen=True, kw_only=True):
     """Why it cannot be installed as things are; the rest then says nothing."""
     assumed: bool = False
     """Whether it is not known what the version needs, and nothing was reckoned to change there."""
+    unknown: str = ""
+    """Why it cannot be told what the version brings, so that `introduces` says nothing; empty where it can."""
 
 
 def options(scale: Scale, node: Node, versions: list[str], *, known: bool) -> tuple[Option, ...]:

@@ -15,8 +15,9 @@ _NUMBERS = re.compile(r"\d+")
 
 
 def advisories(findings: Iterable[Finding]) -> tuple[Advisory, ...]:
-    """Return an advisory for each vulnerability of a package that findings name. Those without a package URL or a version say nothing.
+    """Return an advisory for each vulnerability of a package that findings name.
 
+    Those without a package URL say nothing, nor do those with neither a version nor a fixed one.
     A version is taken for fixed at or above a fixed one of its own line of releases, or above them all; without a fixed version all
     are taken for affected. No more is known: what another version brings is not.
     """
@@ -24,11 +25,11 @@ def advisories(findings: Iterable[Finding]) -> tuple[Advisory, ...]:
     for one in findings:
         component = one.component
         package = package_of_purl(component.purl) if component is not None else ""
-        if component is None or not package or not component.version:
+        if component is None or not package or not (component.version or one.fixed_versions):
             continue
         name = one.vulnerabilities[0] if one.vulnerabilities else one.rule
         _, versions, fixed = found.setdefault((package, name), (one, set(), set()))
-        versions.add(component.version)
+        versions.update(filter(None, (component.version,)))
         fixed.update(text.strip() for each in one.fixed_versions for text in each.split(",") if text.strip())
     return tuple(
         _advisory(package, name, *told) for (package, name), told in sorted(found.items(), key=lambda one: one[0])
@@ -38,7 +39,8 @@ def advisories(findings: Iterable[Finding]) -> tuple[Advisory, ...]:
 def _advisory(package: str, name: str, one: Finding, versions: set[str], fixed: set[str]) -> Advisory:
     kind = package.partition("/")[0]
     known = [text for text in fixed if order_key(kind, text) is not None]
-    above = [text for text in known if any(compare(kind, version, text) == -1 for version in versions)]
+    # Some tools name the flawed ranges alone: then each fixed version counts.
+    above = [text for text in known if not versions or any(compare(kind, version, text) == -1 for version in versions)]
     return Advisory(
         id=name, aliases=tuple(each for each in one.vulnerabilities if each != name), title=one.title, severity=one.severity,
         severity_given=one.severity_given, cvss=one.cvss, cwes=one.cwes,

@@ -3,6 +3,14 @@
 from seamark.store.models.ai import AiLines, AiMark
 from seamark.store.models.automation import RuleEffect, RuleStand, RuleWish
 from seamark.store.models.comments import Mention, Watch
+from seamark.store.models.compliance import (
+    AuditorAccess,
+    CheckStanding,
+    ComplianceEvidence,
+    ComplianceFramework,
+    ComplianceGap,
+    EvidenceUse,
+)
 from seamark.store.models.connections import Connection
 from seamark.store.models.crown import CrownJewel
 from seamark.store.models.dojo import DojoEngagement, DojoTest
@@ -39,8 +47,19 @@ from seamark.store.models.knowledge import (
     Vulnerability,
     VulnerabilityName,
 )
-from seamark.store.models.ledger import Checkpoint, LedgerEntry, LedgerNode
+from seamark.store.models.ledger import Anchor, Checkpoint, LedgerEntry, LedgerNode
 from seamark.store.models.merges import Corroboration, Match, MergeDecision
+from seamark.store.models.metrics import (
+    BoardPack,
+    CostInputs,
+    Dashboard,
+    FactBlock,
+    FactPass,
+    FactStand,
+    IssueFact,
+    ToolFact,
+)
+from seamark.store.models.model_patches import ModelPatch
 from seamark.store.models.notices import Heed, News, Subscription, Waiting
 from seamark.store.models.operations import Heartbeat, RateCount
 from seamark.store.models.outbox import ChannelConnection, OutboxAct
@@ -67,18 +86,27 @@ __all__ = [
     "AiLines",
     "AiMark",
     "AliasAssertion",
+    "Anchor",
     "Application",
     "Asset",
+    "AuditorAccess",
+    "BoardPack",
     "Bundle",
     "BusinessUnit",
     "ChannelConnection",
+    "CheckStanding",
     "Checkpoint",
+    "ComplianceEvidence",
+    "ComplianceFramework",
+    "ComplianceGap",
     "Component",
     "Connection",
     "Control",
     "Corroboration",
+    "CostInputs",
     "CrownJewel",
     "CustomRole",
+    "Dashboard",
     "DojoEngagement",
     "DojoTest",
     "EmergencyLogin",
@@ -88,7 +116,11 @@ __all__ = [
     "EpssPoint",
     "Event",
     "EvidencePart",
+    "EvidenceUse",
     "Exploitation",
+    "FactBlock",
+    "FactPass",
+    "FactStand",
     "Federation",
     "FeedState",
     "Finding",
@@ -101,12 +133,14 @@ __all__ = [
     "Import",
     "Issue",
     "IssueClock",
+    "IssueFact",
     "Job",
     "LedgerEntry",
     "LedgerNode",
     "Match",
     "Mention",
     "MergeDecision",
+    "ModelPatch",
     "News",
     "OutboxAct",
     "Ownership",
@@ -147,6 +181,7 @@ __all__ = [
     "TicketChange",
     "TicketMapping",
     "Token",
+    "ToolFact",
     "Upkeep",
     "User",
     "VendorAddress",

@@ -49,3 +49,20 @@ class Checkpoint(models.Model):
     at = models.DateTimeField()
     note = models.TextField()
     """The signed note (C2SP tlog-checkpoint), which says all of this."""
+
+
+class Anchor(models.Model):
+    """What somebody else vouches for: the answer of a Rekor log, or a time stamp, about one checkpoint."""
+
+    checkpoint = models.ForeignKey(Checkpoint, models.PROTECT, related_name="anchors")
+    kind = models.CharField(max_length=20)
+    """`rekor` or `timestamp`."""
+    name = models.CharField(max_length=80)
+    """The entry's name in its log, or the SHA-256 of the time stamp."""
+    answer = models.BinaryField()
+    """What was answered, as it came."""
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["checkpoint", "kind", "name"], name="anchor_once"),
+        ]

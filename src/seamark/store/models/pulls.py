@@ -76,6 +76,8 @@ class PullRequest(models.Model):
     """The version that it moves to, where it is one."""
     facts = models.JSONField(default=dict)
     """What the change does, as merging by itself and the page of the fix need it."""
+    machine_made = models.BooleanField(default=False, db_default=False)
+    """Whether a model wrote the change. It is set when the row is made and never taken back: such a one is never merged by itself."""
     told = models.TextField(blank=True, default="")
     """What went wrong, or why it stands as it does, in a sentence."""
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")

@@ -60,7 +60,11 @@ class Ticket(models.Model):
     """What the far side knows it by: it stands in its text."""
     connection = models.ForeignKey("store.ChannelConnection", on_delete=models.CASCADE, related_name="tickets")
     mapping = models.ForeignKey(TicketMapping, on_delete=models.SET_NULL, null=True, related_name="+")
-    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="tickets")
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, null=True, related_name="tickets")
+    """Null for what violates a policy and belongs to none."""
+    lead = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="parts")
+    """Where the same change is to be made for several applications, they share one ticket at the far side: each has a row, and all but
+    one name the row that is written to the far side."""
     fix = models.ForeignKey(Fix, on_delete=models.SET_NULL, null=True, related_name="tickets")
     issue = models.ForeignKey(Issue, on_delete=models.SET_NULL, null=True, db_constraint=False, related_name="tickets")
     subject = models.BigIntegerField(null=True)
@@ -75,7 +79,8 @@ class Ticket(models.Model):
     far_assignee = models.CharField(max_length=300, blank=True, default="")
     far_priority = models.CharField(max_length=40, blank=True, default="")
     says = models.JSONField(default=dict)
-    """What it says by what was written last: `members` (numbers of issues), `digest` of its text, `priority`."""
+    """What it says by what was written last: `members` (numbers of issues), `digest` of its text, `priority`, and where several
+    applications share it how many issues each fix has (`own`)."""
     acts_made = models.IntegerField(default=0)
     """How many acts were written for it; the next one's number."""
     commented_on = models.DateField(null=True)

@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from seamark.core.errors import RemoteFailure
-from seamark.intake.connectors.caller import Caller
+from seamark.intake.connectors.caller import Answer, Caller
 from seamark.intake.connectors.guard import Guarded
 
 DAY: Final = 86_400.0
@@ -104,6 +104,11 @@ class Door:
         found = answer.text if answer.ok else None
         self._cache.put(address, found)
         return found
+
+    def answer(self, path: str, accept: str, authorization: str) -> Answer:
+        """Return the answer at a path with its headers, 401 and what is not there among them. It is not kept. Raises `RemoteFailure`."""
+        headers = {"Accept": accept, **({"Authorization": authorization} if authorization else {})}
+        return self._caller.call("GET", f"/{path}", headers=headers, allow=(401, *GONE))
 
     def follow(self, url: str, accept: str = "*/*") -> str | None:
         """Return what is at an address that an answer named. Raises `RemoteFailure`."""

@@ -11,10 +11,14 @@
 | RubyGems | `gem sources` |
 | NuGet | `NuGet.Config` of the user |
 | Packagist | `composer config -g repositories` |
+| images without a host in their name | the first mirror in Docker's `daemon.json` |
+| actions | `GITHUB_SERVER_URL` |
+| Terraform modules and providers without a host | by our own setting alone |
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -30,13 +34,36 @@ from lxml import etree
 from seamark.core.errors import InvalidSetting, RemoteFailure
 from seamark.intake.connectors.clusters.process import answer
 
-ECOSYSTEMS: Final = ("cargo", "composer", "gem", "golang", "maven", "npm", "nuget", "pypi")
+ECOSYSTEMS: Final = (
+    "cargo",
+    "composer",
+    "docker",
+    "gem",
+    "githubactions",
+    "golang",
+    "maven",
+    "npm",
+    "nuget",
+    "pypi",
+    "terraform",
+)
 SETTING: Final = "SEAMARK_REGISTRIES"
-_WORDS: Final = {"crates": "cargo", "rubygems": "gem", "packagist": "composer", "go": "golang"}
+_WORDS: Final = {
+    "crates": "cargo",
+    "rubygems": "gem",
+    "packagist": "composer",
+    "go": "golang",
+    "images": "docker",
+    "actions": "githubactions",
+}
 _ADDRESS = re.compile(r"https?://[^\s'\"<>)]+")
 _SECONDS: Final = 20.0
 
 Run = Callable[[list[str]], str]
+
+
+class _Daemon(msgspec.Struct):
+    mirrors: list[str] = msgspec.field(default_factory=list, name="registry-mirrors")
 
 
 def told(setting: str) -> dict[str, str]:
@@ -168,6 +195,17 @@ def _composer(variables: Mapping[str, str], run: Run, home: Path) -> str:  # noq
     return next((str(one) for one in kept if one), "")
 
 
+def _docker(variables: Mapping[str, str], run: Run, home: Path) -> str:  # noqa: ARG001
+    for place in (home / ".config" / "docker" / "daemon.json", Path("/etc/docker/daemon.json")):
+        with contextlib.suppress(OSError, msgspec.MsgspecError):
+            return next(iter(msgspec.json.decode(place.read_bytes(), type=_Daemon).mirrors), "")
+    return ""
+
+
+def _actions(variables: Mapping[str, str], run: Run, home: Path) -> str:  # noqa: ARG001
+    return variables.get("GITHUB_SERVER_URL", "").strip()
+
+
 def _xml(path: Path) -> etree._Element | None:
     try:
         return etree.fromstring(
@@ -178,5 +216,5 @@ def _xml(path: Path) -> etree._Element | None:
 
 
 _FINDERS: Final[dict[str, Callable[[Mapping[str, str], Run, Path], str]]] = {
-    "cargo": _cargo, "composer": _composer, "gem": _gem, "golang": _golang, "maven": _maven, "npm": _npm, "nuget": _nuget, "pypi": _pypi,
+    "cargo": _cargo, "composer": _composer, "docker": _docker, "gem": _gem, "githubactions": _actions, "golang": _golang, "maven": _maven, "npm": _npm, "nuget": _nuget, "pypi": _pypi,
 }  # fmt: skip

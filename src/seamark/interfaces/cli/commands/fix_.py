@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import sys
+import os
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -14,27 +14,30 @@ import click
 from seamark.core.errors import UnreadableReport
 from seamark.interfaces.cli import output
 from seamark.interfaces.cli.files import Place
+from seamark.interfaces.cli.fixing import plain_offer, show_applied, show_offer, show_plans
 from seamark.interfaces.cli.references import ROW
 from seamark.interfaces.cli.remote import client, server_options
-from seamark.interfaces.cli.table import Column
+from seamark.interfaces.cli.suggesting import suggest
 from seamark.pipeline.fixing.apply import Applied, apply, diff, write
-from seamark.pipeline.fixing.shown import plain, plain_applied, plain_option
-from seamark.pipeline.fixing.tree import Plans, Sources, loader, plan_tree
-from seamark.response.remediation.options import Option
-from seamark.response.remediation.plan.make import Offered, Plan, Step
+from seamark.pipeline.fixing.shown import plain, plain_applied, plain_patches
+from seamark.pipeline.fixing.tree import Load, Plans, Sources
+from seamark.pipeline.fixing.whole import KINDS, plan_whole
 
+Asked = dict[str, Any]
+"""The options that all commands have, by name."""
 F = TypeVar("F", bound=Callable[..., Any])
 UNREADABLE: Final = 2
-_STEPS: Final = (
-    Column("#", least=1, right=True), Column("Change", least=24, fit="wrap"), Column("Kind", least=8), Column("Clears", least=6, right=True),
-    Column("Risk", least=6, right=True), Column("Brings", least=6, right=True), Column("Distance", least=8), Column("Effort", least=6, right=True),
-    Column("Where", least=12, fit="wrap"),
-)  # fmt: skip
-_OPTIONS: Final = (
-    Column("To", least=8), Column("Option", least=12, fit="wrap"), Column("Kind", least=8), Column("Clears", least=6, right=True),
-    Column("Leaves", least=6, right=True), Column("Brings", least=6, right=True), Column("Gain", least=5, right=True), Column("Distance", least=8),
-    Column("Effort", least=6, right=True), Column("Remarks", least=12, fit="wrap"),
-)  # fmt: skip
+
+
+def _inventories(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> tuple[tuple[str, Path], ...]:  # fmt: skip
+    """Return images with the files of their inventories."""
+    found = []
+    for one in given:
+        image, equals, file = one.partition("=")
+        if not equals or not image.strip() or not Path(file).is_file():
+            raise click.UsageError(f"--sbom takes an image and a file, as in python:3.13-slim=slim.cdx.json, not {output.named(one)!r}.")  # fmt: skip
+        found.append((image.strip(), Path(file)))
+    return tuple(found)
 
 
 def _asked(command: F) -> F:
@@ -42,7 +45,10 @@ def _asked(command: F) -> F:
     for option in (
         click.option("--json", "as_json", is_flag=True, help="One JSON object."),
         click.option("--most", type=click.IntRange(1, 10_000), metavar="N", help="At most so many changes in each project."),
-        click.option("--only", multiple=True, metavar="FILE", help="Only what this manifest or lock installs, named from PATH; repeat it for more."),
+        click.option("--only", multiple=True, metavar="FILE", help="Only what this file installs or pins, or what is found in it, named from PATH; repeat it for more."),
+        click.option("--kind", "kinds", multiple=True, type=click.Choice(list(KINDS)), help="Only fixes of this kind; repeat it for more."),
+        click.option("--rule", "rules", multiple=True, metavar="RULE", help="Of the findings in code and settings only those of this rule; repeat it for more."),
+        click.option("--sbom", "inventories", multiple=True, metavar="IMAGE=FILE", callback=_inventories, help="What an image holds: python:3.13-slim=slim.cdx.json; repeat it for more."),
         click.option("--online", is_flag=True, help="Ask the package registries that are configured here; `apply` runs the package managers as well."),
         click.option("--report", "reports", multiple=True, type=Place(exists=True, dir_okay=False, path_type=Path), metavar="FILE", help="A scanner's report that names vulnerable packages; repeat it for more."),
         click.option("--advisories", type=Place(exists=True, path_type=Path), metavar="PATH", help="OSV records: a file, a zip as OSV exports them, or a folder of both."),
@@ -54,179 +60,92 @@ def _asked(command: F) -> F:
 
 @click.group("fix")
 def command() -> None:
-    """Plan, show and make the changes that clear vulnerable packages of a working tree. Needs no server.
+    """Plan, show and make the changes that clear what is found in a working tree. Needs no server.
 
-    A plan is the smallest set of changes that removes most risk: bumps, refreshes of a lock, overrides. It is re-resolved by what the
-    registries say (--online), and what is claimed is proven by reading and matching the changed files anew. Where there is no fix, that
-    is said, with why.
+    A plan is the smallest set of changes that removes most risk: bumps, refreshes of a lock, overrides; other versions of images, actions,
+    modules and charts; patches of code and settings. It is re-resolved by what the registries say (--online), and what is claimed of
+    versions is proven by reading and matching the changed files anew. Where there is no fix, that is said, with why.
 
     \b
     Examples:
       seamark fix plan . --advisories osv/ --online
       seamark fix plan . --report trivy.json --most 3
+      seamark fix plan . --report zizmor.sarif --report checkov.json --online
+      seamark fix plan . --advisories osv/ --sbom python:3.8-slim=now.json --sbom python:3.13-slim=then.json
       seamark fix show . --advisories osv/ --package lodash
       seamark fix apply . --advisories osv/ --online --output fixes.patch
     """
 
 
+def _internal() -> frozenset[str]:
+    return frozenset(filter(None, (one.strip() for one in os.environ.get("SEAMARK_INTERNAL_HOSTS", "").split(","))))
+
+
 @contextlib.contextmanager
-def _planned(
-    path: Path, advisories: Path | None, reports: tuple[Path, ...], only: tuple[str, ...], most: int | None, *, online: bool
-) -> Iterator[tuple[Plans, Any]]:  # fmt: skip
-    """Yield the plans, and the registries where these may be asked."""
+def _planned(asked: Asked) -> Iterator[tuple[Plans, Load, Any]]:
+    """Yield the plans, who gives advisories, and the registries where these may be asked."""
+    path: Path = asked["path"]
     if not path.is_dir():
         raise click.UsageError(f"There is no folder {output.named(str(path))!r}.")
-    if advisories is None and not reports:
+    if asked["advisories"] is None and not asked["reports"]:
         raise click.UsageError(
             "Say what is known of flaws: --advisories with OSV records, or --report with a scanner's report."
         )
-    sources = Sources(advisories=advisories, reports=reports)
+    sources = Sources(advisories=asked["advisories"], reports=asked["reports"], inventories=asked["inventories"])
     with contextlib.ExitStack() as stack:
-        catalogue = None
-        if online:
+        market = None
+        if asked["online"]:
             from seamark.intake.connectors.registries.registries import Registries
 
-            catalogue = stack.enter_context(Registries())
+            market = stack.enter_context(Registries(internal=_internal()))
         try:
-            plans = plan_tree(path, sources, catalogue, only=only, most_changes=most)
+            plans, load = plan_whole(
+                path, sources, market, only=asked["only"], kinds=asked["kinds"], rules=asked["rules"], most_changes=asked["most"]
+            )  # fmt: skip
         except UnreadableReport as error:
             output.complain(str(error))
             raise click.exceptions.Exit(UNREADABLE) from None
-        yield plans, catalogue
-        for sentence in (*plans.troubles, *(catalogue.troubles if catalogue is not None else ())):
+        yield plans, load, market
+        for sentence in (*plans.troubles, *(market.troubles if market is not None else ())):
             output.complain(sentence)
 
 
 @command.command("plan")
 @_asked
-def plan(
-    path: Path, advisories: Path | None, reports: tuple[Path, ...], only: tuple[str, ...], most: int | None, *, online: bool, as_json: bool
-) -> None:  # fmt: skip
+def plan(**asked: Any) -> None:
     """Print the smallest set of changes that removes most risk, the most worthwhile first, and what has no fix.
 
     \b
-    Exit codes: 0 planned, 1 PATH lists no such manifest, 2 wrong words or something unreadable.
+    Exit codes: 0 planned, 1 PATH has no such file, 2 wrong words or something unreadable.
     """
-    with _planned(path, advisories, reports, only, most, online=online) as (plans, _):
-        if as_json:
-            output.json_line(plain(plans))
+    with _planned(asked) as (plans, _, _):
+        if asked["as_json"]:
+            output.json_line({**plain(plans), "patches": plain_patches(plans.patches)})
         else:
-            _show_plans(plans, online=online)
-
-
-def _show_plans(plans: Plans, *, online: bool) -> None:
-    if not plans.plans:
-        output.say(
-            f"Nothing that {output.count(len(plans.projects), 'manifest')} {'lists' if len(plans.projects) == 1 else 'list'} is known to be vulnerable."
-        )
-        return
-    for one in plans.plans:
-        _show_plan(one)
-    removed = sum(one.risk_before - one.risk_after for one in plans.plans)
-    whole = sum(one.risk_before for one in plans.plans)
-    output.say(
-        f"{output.count(len(plans.curve), 'change')} {'removes' if len(plans.curve) == 1 else 'remove'} {removed:.1f} of {whole:.1f} risk"
-        + (f" ({removed / whole:.0%})" if whole else "")
-    )
-    if len(plans.plans) > 1:
-        for point in plans.curve:
-            output.say(
-                f"  {point.changes:>3}. {point.share:>4.0%}  {point.step.change.name} {point.step.change.to_version} in {_short(point.project)}"
-            )
-    if not online:
-        output.say(
-            "Registries were not asked: only versions that advisories name are known, and what they need is not. --online asks them."
-        )
-
-
-def _show_plan(one: Plan) -> None:
-    output.say(
-        f"{_short(one.project)}: {output.count(one.flaws, 'vulnerability').replace('vulnerabilitys', 'vulnerabilities')}, risk {one.risk_before:.1f} → {one.risk_after:.1f}{'' if one.proven else ', the best that was found'}"
-    )
-    if one.steps:
-        output.table(
-            _STEPS,
-            ([output.text(cell) for cell in _row(number, step)] for number, step in enumerate(one.steps, start=1)),
-        )
-    for number, step in enumerate(one.steps, start=1):
-        for sentence in step.hints:
-            output.say(f"  {number}: {sentence}")
-        if step.moves_too:
-            told = ", ".join(
-                f"{one.names.get(package, package)} {before or 'new'} → {after or 'gone'}"
-                for package, before, after in step.moves_too[:6]
-            )
-            output.say(f"  {number}: moves too: {told}{' …' if len(step.moves_too) > 6 else ''}")
-        if step.assumed:
-            output.say(f"  {number}: what the new version needs is not known; taken for unchanged")
-    for left in one.unfixed:
-        name = one.names.get(left.flaw.package, left.flaw.package)
-        output.say(
-            f"{'No fix' if left.no_fix else 'Left'}: {left.flaw.name} in {name} {', '.join(left.versions)}: {left.why}"
-        )
-
-
-def _row(number: int, step: Step) -> tuple[str, ...]:
-    change = step.change
-    together = f" (with the others of group {step.together})" if step.together else ""
-    return (
-        str(number), f"{change.name} {change.from_version} → {change.to_version}{together}", change.kind.value, str(len(step.clears)),
-        f"-{step.removed:.1f}", str(len(step.introduces)) if step.introduces else "", step.distance.value, f"{step.effort:g}", ", ".join(change.manifests),
-    )  # fmt: skip
-
-
-def _short(project: str) -> str:
-    return output.named(project.partition("//")[2] or project)
+            show_plans(plans, online=asked["online"])
 
 
 @command.command("show")
 @_asked
-@click.option("--package", "package", default="", metavar="NAME", help="Only this package.")
-def show(
-    path: Path, advisories: Path | None, reports: tuple[Path, ...], only: tuple[str, ...], most: int | None, package: str, *, online: bool, as_json: bool
-) -> None:  # fmt: skip
-    """Print for each vulnerable package the versions to choose from: the least, the least that clears all, the latest.
+@click.option(
+    "--package", "package", default="", metavar="NAME", help="Only this package, image, action, module or chart."
+)
+def show(package: str, **asked: Any) -> None:
+    """Print for each vulnerable package and pin the versions to choose from: the least, the least that clears all, the latest.
 
     \b
     Exit codes: 0 shown, 1 no such vulnerable package, 2 wrong words or something unreadable.
     """
-    with _planned(path, advisories, reports, only, most, online=online) as (plans, _):
+    with _planned(asked) as (plans, _, _):
         found = [(one, each) for one in plans.plans for each in one.offered if not package or package.lower() in {each.name.lower(), each.package}]  # fmt: skip
         if package and not found:
             output.complain(f"{package!r} is no vulnerable package here")
             raise click.exceptions.Exit(1)
-        if as_json:
-            output.json_line([_plain_offer(one, each) for one, each in found])
+        if asked["as_json"]:
+            output.json_line([plain_offer(one, each) for one, each in found])
             return
         for one, each in found:
-            _show_offer(one, each)
-
-
-def _plain_offer(one: Plan, each: Offered) -> dict[str, Any]:
-    return {
-        "project": one.project, "package": each.name, "version": each.version, "direct": each.direct,
-        "options": [plain_option(option, one.names) for option in each.options],
-    }  # fmt: skip
-
-
-def _show_offer(one: Plan, each: Offered) -> None:
-    output.say(f"{each.name} {each.version} in {_short(one.project)} ({'direct' if each.direct else 'transitive'})")
-    if not each.options:
-        output.say("  no version clears anything")
-        return
-    output.table(_OPTIONS, ([output.text(cell) for cell in _option(option)] for option in each.options))
-
-
-def _option(option: Option) -> tuple[str, ...]:
-    remarks = (
-        [option.conflict]
-        if option.conflict
-        else [*option.hints, *(["what it needs is not known"] if option.assumed else [])]
-    )
-    return (
-        option.move.version, ", ".join(one.value.replace("_", " ") for one in option.choices), option.move.kind.value, str(len(option.clears)),
-        str(len(option.leaves)), str(len(option.introduces)), f"{option.gain:.1f}", option.distance.value, f"{option.effort:g}", "; ".join(remarks),
-    )  # fmt: skip
+            show_offer(one, each)
 
 
 @command.command("apply")
@@ -242,13 +161,10 @@ def _option(option: Option) -> tuple[str, ...]:
 @click.option(
     "--trust", is_flag=True, help="With --online: run package managers that may execute code of what they read as well."
 )
-def apply_(
-    path: Path, advisories: Path | None, reports: tuple[Path, ...], only: tuple[str, ...], most: int | None, target: Path | None, *, online: bool,
-    as_json: bool, in_place: bool, trust: bool,
-) -> None:  # fmt: skip
+def apply_(target: Path | None, *, in_place: bool, trust: bool, **asked: Any) -> None:
     """Make the plan's changes in a copy, prove what they clear by matching the copy anew, and write the diff.
 
-    Formatting and comments stay. With --online locks are written by their own package managers, without scripts; else by edits, where
+    Formatting and comments stay. Whether the findings of patches are gone is proven by the next scan. With --online locks are written by their own package managers, without scripts; else by edits, where
     these are exact. PATH itself stays as it is unless --in-place is given.
 
     \b
@@ -256,19 +172,18 @@ def apply_(
     """
     if in_place and target is not None:
         raise click.UsageError("--output and --in-place exclude each other.")
-    if trust and not online:
+    if trust and not asked["online"]:
         raise click.UsageError("--trust belongs to --online.")
-    with _planned(path, advisories, reports, only, most, online=online) as (plans, catalogue):
-        load = loader(Sources(advisories=advisories, reports=reports))
-        made = apply(path, plans, load, hashes=catalogue, tools=online, trust=trust)
+    with _planned(asked) as (plans, load, market):
+        made = apply(asked["path"], plans, load, hashes=market, tools=asked["online"], trust=trust)
         if in_place:
-            write(path, made)
+            write(asked["path"], made)
         elif target is not None:
             _written(target, made)
-        if as_json:
+        if asked["as_json"]:
             output.json_line({**plain_applied(made), "diff": output.named(diff(made))})
         else:
-            _show_applied(made, printed=not in_place and target is None)
+            show_applied(made, printed=not in_place and target is None)
     if not made.proven or made.introduced:
         raise click.exceptions.Exit(1)
 
@@ -278,21 +193,6 @@ def _written(target: Path, made: Applied) -> None:
         target.write_bytes(diff(made).encode("utf-8", "surrogateescape"))
     except OSError as error:
         raise click.UsageError(f"{output.named(str(target))} cannot be written: {error.strerror or error}.") from None
-
-
-def _show_applied(made: Applied, *, printed: bool) -> None:
-    if printed and sys.stdout is not None:
-        click.echo(diff(made).encode("utf-8", "surrogateescape"), nl=False)
-    for one in made.steps:
-        change = one.step.change
-        state = "not made" if not one.made else "not proven" if one.still else "proven" if one.clears else "made"
-        told = [f"{change.name} {change.from_version} → {change.to_version} in {_short(one.project)}: {state}"]
-        told += [f"clears {', '.join(flaw.name for flaw in one.clears)}"] if one.clears else []
-        told += [f"still matches: {', '.join(flaw.name for flaw in one.still)}"] if one.still and one.made else []
-        told += [one.words] if one.words else []
-        output.complain("; ".join(told))
-    for flaw in made.introduced:
-        output.complain(f"{flaw.name} in {flaw.package.partition('/')[2]} is new")
 
 
 @command.command("pr")
@@ -388,3 +288,6 @@ def shield(reference: str, kind: str, until: datetime | None, proof: str, *, as_
     if not found:
         output.complain(f"No virtual patch is known for {issue.reference}")
         raise click.exceptions.Exit(1)
+
+
+command.add_command(suggest)

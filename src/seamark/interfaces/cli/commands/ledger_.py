@@ -15,6 +15,7 @@ from seamark.interfaces.cli.database import boot
 from seamark.interfaces.cli.table import Column
 
 if TYPE_CHECKING:
+    from seamark.governance.ledger.anchored import Anchored, Trusted
     from seamark.governance.ledger.note import Verifier
     from seamark.governance.ledger.verify import Verified
 
@@ -30,6 +31,16 @@ _PROOF = 16_000_000
 _json = click.option("--json", "as_lines", is_flag=True, help="One JSON object a line.")
 
 
+_rekor_key = click.option(
+    "--rekor-key", "logs", type=click.Path(path_type=Path, exists=True, dir_okay=False), multiple=True,
+    help="PEM public key of a Rekor log that you trust; can be given several times.",
+)  # fmt: skip
+_authority = click.option(
+    "--authority", "authorities", type=click.Path(path_type=Path, exists=True, dir_okay=False), multiple=True,
+    help="PEM certificates of a time-stamping authority that you trust: its root, and what stands between; can be given several times.",
+)  # fmt: skip
+
+
 @click.group("ledger")
 def command() -> None:
     """Read, sign, export and verify the record of all decisions.
@@ -39,6 +50,7 @@ def command() -> None:
       seamark ledger key seamark.example/ledger --output ledger.key
       seamark ledger list --kind triage
       seamark ledger checkpoint --tag ../audit
+      seamark ledger anchor --rekor https://rekor.example --rekor-key rekor.pem
       seamark ledger export 2026-q4.zip
       seamark ledger verify 2026-q4.zip --key ledger.pub --against 2026-q3.checkpoint
     """
@@ -127,26 +139,87 @@ def checkpoint(path: Path | None, repository: Path | None, request: Path | None,
         output.complain(f"Tagged as {name}; `git push origin {name}` takes it elsewhere")
 
 
-@command.command("stamped")
-@click.argument("note", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.argument("response", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@command.command("anchor")
+@click.option("--rekor", "url", default="", help="Enter the ledger as it is now in the Rekor log at this address.")
 @click.option(
-    "--authority", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=True,
-    help="PEM certificates of the time-stamping authority: its root, and what stands between.",
+    "--timestamp", "response", type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Keep this time stamp (RFC 3161), an authority's answer to a request that `checkpoint` made.",
 )  # fmt: skip
+@click.option("--output", "path", type=click.Path(path_type=Path), help="Write the log's answer to this file as well.")
+@_rekor_key
+@_authority
 @_json
-def stamped(note: Path, response: Path, authority: Path, *, as_lines: bool) -> None:
-    """Check a time stamp (RFC 3161): that RESPONSE is the authority's answer about the checkpoint in NOTE, and when it was given.
+def anchor(
+    url: str, response: Path | None, path: Path | None, logs: tuple[Path, ...], authorities: tuple[Path, ...], *, as_lines: bool
+) -> None:  # fmt: skip
+    """Let others vouch for the ledger: sign it and enter the checkpoint in a Rekor log, or keep a time stamp with its checkpoint.
 
-    Needs no database and no server.
+    Only what holds is kept, and exports carry it. Hosts with private addresses have to be named in SEAMARK_INTERNAL_HOSTS.
     """
-    from seamark.governance.ledger import anchors
+    if not url and response is None:
+        raise click.UsageError("Name a log with --rekor, or a time stamp with --timestamp")
+    boot()
+    from django.conf import settings
 
-    at = anchors.stamped_at(_text(note), response.read_bytes(), authority.read_bytes())
+    from seamark.governance.ledger import anchoring
+    from seamark.governance.ledger.checkpoints import sign_now
+
+    trusted = _trusted(logs, authorities)
+    if response is not None:
+        _tell_anchor(anchoring.keep_stamp(_raw(response), trusted).told, as_lines=as_lines)
+    if url:
+        made = anchoring.anchor_in_log(sign_now(), url, trusted=trusted, internal=settings.SEAMARK_INTERNAL_HOSTS)
+        if path is not None:
+            path.write_bytes(bytes(made.anchor.answer))
+        _tell_anchor(made.told, as_lines=as_lines)
+
+
+@command.command("anchored")
+@click.argument("note", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("answer", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--key", default="", help="The verifier's key (name+id+key) of the ledger, or a file that holds it.")
+@_rekor_key
+@_authority
+@_json
+def anchored(
+    note: Path, answer: Path, key: str, logs: tuple[Path, ...], authorities: tuple[Path, ...], *, as_lines: bool
+) -> None:
+    """Check that ANSWER, of a Rekor log or a time-stamping authority, vouches for the checkpoint in NOTE, and since when.
+
+    Needs no database and no server. The keys have to come from elsewhere than the answer.
+    """
+    from seamark.governance.ledger.anchored import check, kind_of
+
+    raw = _raw(answer)
+    kind = kind_of(raw)
+    needed, option = (logs, "--rekor-key") if kind == "rekor" else (authorities, "--authority")
+    if not needed:
+        raise click.UsageError(f"{option} is needed: this is the answer of {_WITNESSES[kind]}")
+    _tell_anchor(check(kind, _text(note), raw, _verifier(key), _trusted(logs, authorities)), as_lines=as_lines)
+
+
+_WITNESSES = {"rekor": "a Rekor log", "timestamp": "a time-stamping authority"}
+
+
+def _tell_anchor(told: Anchored, *, as_lines: bool) -> None:
     if as_lines:
-        output.json_line({"stamped_at": at.isoformat(), "note": str(note)})
-        return
-    output.say(f"The checkpoint existed on {at.isoformat()}")
+        output.json_line(told)
+    else:
+        output.say(_words(told))
+
+
+def _words(told: Anchored) -> str:
+    """Return what an anchor says, in a sentence."""
+    place = f"in the log {told.where}" if told.where else "stamped"
+    how = "" if told.checked else f"; whether {_WITNESSES[told.kind]} has signed that was not checked"
+    option = "" if told.checked else f" ({'--rekor-key' if told.kind == 'rekor' else '--authority'} does)"
+    return f"The checkpoint of {told.size:,} entries is {place} since {told.at}{how}{option}"
+
+
+def _trusted(logs: tuple[Path, ...], authorities: tuple[Path, ...]) -> Trusted:
+    from seamark.governance.ledger.anchored import Trusted
+
+    return Trusted(b"\n".join(map(_raw, logs)), b"\n".join(map(_raw, authorities)))
 
 
 @command.command("prove")
@@ -197,41 +270,49 @@ def export(path: Path, *, as_lines: bool) -> None:
     is_flag=True,
     help="Compare the live rows of this installation too; without PATH, verify its own ledger.",
 )
+@_rekor_key
+@_authority
 @_json
 @click.pass_context
 def verify(
-    context: click.Context, path: Path | None, key: str, against: tuple[Path, ...], *, database: bool, as_lines: bool
-) -> None:
+    context: click.Context, path: Path | None, key: str, against: tuple[Path, ...], logs: tuple[Path, ...],
+    authorities: tuple[Path, ...], *, database: bool, as_lines: bool,
+) -> None:  # fmt: skip
     """Verify an export, or the proof of one entry, without any server. Exit code 1 where something is wrong.
 
-    The key has to come from elsewhere than the export: who can forge one can put a key of their own beside it.
+    The keys have to come from elsewhere than the export: who can forge one can put keys of their own beside it.
     """
     if path is None and not database:
         raise click.UsageError("Name an export or a proof, or use --database for this installation's own ledger")
     notes = tuple(_text(one) for one in against)
-    told = _verify_live(path, key, notes) if database else _verify_offline(path, _verifier(key), notes)
+    trusted = _trusted(logs, authorities)
+    told = (
+        _verify_live(path, key, notes, trusted) if database else _verify_offline(path, _verifier(key), notes, trusted)
+    )
     _tell(told, as_lines=as_lines)
     context.exit(0 if told.ok else 1)
 
 
-def _verify_offline(path: Path | None, key: Verifier, notes: tuple[str, ...]) -> Verified:
+def _verify_offline(path: Path | None, key: Verifier, notes: tuple[str, ...], trusted: Trusted) -> Verified:
     from seamark.governance.ledger.folder import UnusableExport, verify_export, verify_proof
 
     assert path is not None  # noqa: S101 - the caller has asked for one
     if path.is_dir() or path.read_bytes()[:2] == b"PK":
-        return verify_export(path, key, notes)
+        return verify_export(path, key, notes, trusted=trusted)
     if path.stat().st_size > _PROOF:
         raise UnusableExport(f"{path.name} is no export, and too large for a proof")
     return verify_proof(path.read_bytes(), key, notes)
 
 
-def _verify_live(path: Path | None, key: str, notes: tuple[str, ...]) -> Verified:
+def _verify_live(path: Path | None, key: str, notes: tuple[str, ...], trusted: Trusted) -> Verified:
     boot()
     from seamark.governance.ledger.checkpoints import needed_signer
     from seamark.governance.ledger.live import verify_beside, verify_database
 
     verifier = _verifier(key) if key else needed_signer().verifier
-    return verify_beside(path, verifier, notes) if path is not None else verify_database(verifier, notes)
+    if path is not None:
+        return verify_beside(path, verifier, notes, trusted=trusted)
+    return verify_database(verifier, notes, trusted=trusted)
 
 
 def _verifier(key: str) -> Verifier:
@@ -245,8 +326,12 @@ def _verifier(key: str) -> Verifier:
 
 
 def _text(path: Path) -> str:
+    return _raw(path).decode("utf-8", "replace")
+
+
+def _raw(path: Path) -> bytes:
     with path.open("rb") as file:
-        return file.read(_NOTE).decode("utf-8", "replace")
+        return file.read(_NOTE)
 
 
 def _tell(told: Verified, *, as_lines: bool) -> None:
@@ -263,6 +348,8 @@ def _tell(told: Verified, *, as_lines: bool) -> None:
     else:
         number = len(told.faults) + told.more
         output.say(f"NOT good: {number:,} {'thing is' if number == 1 else 'things are'} not as signed")
+    for one in told.anchors:
+        output.say(_words(one))
     if told.unsigned:
         output.say(f"{told.unsigned:,} entries were added since, which no checkpoint signs yet")
 

@@ -39,8 +39,8 @@ def show(application: str, limit: int, *, as_lines: bool) -> None:
     rows = rows.filter(application__slug=application) if application else rows
     found = [
         {
-            "ticket": row.pk, "reference": row.reference, "url": row.url, "state": str(row.state), "application": row.application.slug,
-            "title": row.title, "connection": row.connection.name, "issues": len(row.says.get("members", ())),
+            "ticket": row.pk, "reference": row.reference, "url": row.url, "state": str(row.state), "application": row.application.slug if row.application else "",
+            "title": row.title, "connection": row.connection.name, "issues": reading.size_of(row),
         }
         for row in rows[:limit]
     ]  # fmt: skip

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from urllib.parse import urlsplit
-
 from django import template
 from django.conf import settings
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from seamark.insight.knowledge.library import Article, article_of
+from seamark.insight.knowledge.library import Article, article_of, hours_of, named_in
 
 register = template.Library()
-_NAMED = re.compile(r"\bCWE-(\d{1,5})\b", re.IGNORECASE)
-_MOST_NAMED = 5
 
 
 @register.simple_tag
@@ -34,15 +29,13 @@ def weakness(cwe: int | None) -> str | SafeString:
 @register.filter
 def articles_named(text: str) -> list[Article]:
     """Return the articles about the weaknesses that a text names, such as a comment with `CWE-89` in it; five at most."""
-    found = [one for number in _NAMED.findall(text[:100_000]) if (one := article_of(int(number))) is not None]
-    return list({one.name: one for one in found}.values())[:_MOST_NAMED]
+    return named_in(text)
 
 
 @register.simple_tag
 def office_hours() -> str:
     """Return the address where people ask those who know, as the installation's settings name it; empty where they do not."""
-    address: str = settings.SEAMARK_OFFICE_HOURS
-    return address if urlsplit(address).scheme in {"https", "http", "mailto"} else ""
+    return hours_of(settings.SEAMARK_OFFICE_HOURS)
 
 
 @register.filter

@@ -39,6 +39,8 @@ class Step(Struct, frozen=True, kw_only=True):
     moves_too: tuple[tuple[str, str, str], ...] = ()
     """What else gets another version: package, before, after; empty texts stand for what comes or goes."""
     assumed: bool = False
+    unknown: str = ""
+    """Why it cannot be told what the new version brings; empty where it can."""
     together: int = 0
     """Steps of one number only pay together; 0 stands for one that pays alone."""
 

@@ -9,7 +9,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     """What is known of a change."""
 
     made_by: str = "plan"
-    """`plan` (versions), `patch` (one of our own), `proposed` (by the tool that reported it)."""
+    """`plan` (versions), `patch` (one of our own), `proposed` (by the tool that reported it), `model` (by a language model)."""
     moves: tuple[tuple[str, str, str, str], ...] = ()
     """What is moved: name, from, to, and how far (`patch`, `minor`, `major`, `unknown`)."""
     titles: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from seamark.response.forges.pulls.contract import Standing
 from seamark.response.remediation.pulls.facts import Facts
-from seamark.response.remediation.pulls.terms import Terms
+from seamark.response.remediation.pulls.terms import MACHINE, Terms
 
 _ORDER: Final = {"patch": 0, "minor": 1}
 
@@ -55,6 +55,8 @@ def decide(terms: Terms, facts: Facts, standing: Standing, pushed: str, now: dat
 
 def _distance(terms: Terms, facts: Facts) -> Condition:
     far = [f"{name} moves from {before} to {after} ({how})" for name, before, after, how in facts.moves if _ORDER.get(how, 9) > _ORDER[terms.merge_distance]]  # fmt: skip
+    if facts.made_by == MACHINE:
+        return Condition("distance", met=False, why="a model wrote it, and only people merge that")
     if facts.made_by != "plan" or not facts.moves:
         return Condition("distance", met=False, why="only moves of versions are merged by themselves")
     return Condition("distance", not far, "; ".join(far) or f"no version moves further than {terms.merge_distance}")

@@ -1,0 +1,1 @@
+"""Compliance: frameworks and checks as data, what controls come to, and evidence that was frozen."""

@@ -1,0 +1,1 @@
+"""Measures of how the work goes: their definitions, the facts below them, and the numbers."""

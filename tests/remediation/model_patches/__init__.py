@@ -1,0 +1,1 @@
+"""Changes by a language model."""
