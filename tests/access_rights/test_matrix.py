@@ -40,7 +40,7 @@ from seamark.store.models import (
     Waiver,
 )
 from seamark.store.models.people import Role
-from tests.access_rights import compliant, examples, machine_made, measured, outgoing
+from tests.access_rights import compliant, examples, machine_made, measured, outgoing, shielded
 from tests.access_rights.routes import Things, Way, address, report, ways
 from tests.factories import make_person, make_world
 from tests.policy.written import text
@@ -97,7 +97,8 @@ class Scene:
         made = {
             **examples.of_rules(admin, home), **examples.of_judgement(admin, self.shop), **examples.of_sending(admin),
             **examples.of_software(self.shop), **examples.of_work(admin), **examples.of_sign_on(),
-            **examples.of_engagements(admin, self.shop, home), **examples.of_pulls(self.shop), **outgoing.of_outgoing(admin, self.shop),
+            **examples.of_engagements(admin, self.shop, home), **examples.of_pulls(self.shop), **shielded.of_shields(self.shop),
+            **outgoing.of_outgoing(admin, self.shop),
             **outgoing.of_automation(self.shop, self.issue), **machine_made.of_model_patches(self.issue),
             **compliant.of_compliance(admin, self.shop), **measured.of_measures(),
         }  # fmt: skip
@@ -288,6 +289,7 @@ class Scene:
             or compliant.body(*key)
             or examples.pentest_body(*key, self.shop)
             or outgoing.body(*key, self.things.values)
+            or shielded.body(*key)
         )
 
 

@@ -104,7 +104,8 @@ class Worker:
         today = timezone.now().date()
         daily_due = self._day != today
         self._day = today
-        for duty in (*(DAILY if daily_due else ()), *PERIODIC):
+        # What the day's facts speak of is looked at before: clocks, violations, controls.
+        for duty in (*PERIODIC, *(DAILY if daily_due else ())):
             try:
                 duty()
             except SeamarkError:

@@ -53,6 +53,8 @@ def chart(points: Sequence[Point]) -> Chart | None:
     bars: tuple[list[Bar], list[Bar]] = ([], [])
     for at, one in enumerate(points[1:]):
         for place, (found, number) in enumerate(zip(bars, (one.arrived, one.burned), strict=True)):
+            if not number:
+                continue
             tall = number / most * (HEIGHT - _PAD)
             found.append(
                 Bar(

@@ -15,17 +15,22 @@ def told(value: float | None, about: Definition, currency: str = "") -> str:
     if value is None:
         return "-"
     if about.unit == "share":
-        return _("%(number)s %%") % {"number": number_format(100 * value, 1 if 0 < value < 1 else 0)}
+        return _("%(number)s %%") % {"number": _number(100 * value, 1 if 0 < value < 1 else 0)}
     if about.unit in {"days", "hours"}:
         word = _("days") if about.unit == "days" else _("hours")
-        return f"{number_format(value, 1)} {word}"
+        return f"{_number(value, 1)} {word}"
     if about.unit == "money":
-        return f"{number_format(value, 0, force_grouping=True)} {currency}".strip()
-    return number_format(value, 0 if about.unit in {"issues", "waivers", "points"} else 1, force_grouping=True)
+        return f"{_number(value, 0)} {currency}".strip()
+    return _number(value, 0 if about.unit in {"issues", "waivers", "points"} else 1)
 
 
 def _many(number: int) -> str:
-    return number_format(number, 0, force_grouping=True)
+    return _number(number, 0)
+
+
+def _number(value: float, places: int) -> str:
+    """Return a rounded number in the words of the language: Django itself cuts what is too long."""
+    return number_format(f"{value:.{places}f}", places, force_grouping=True)
 
 
 def sentences(one: Board) -> list[str]:
@@ -43,7 +48,7 @@ def _risk(one: Board) -> str:
             "issues": issues, "risk": _many(round(now / 10)),
         }  # fmt: skip
     share = 100 * (now - before) / before
-    words = {"share": number_format(abs(share), 1), "now": _many(round(now / 10)), "issues": issues}
+    words = {"share": _number(abs(share), 1), "now": _many(round(now / 10)), "issues": issues}
     if abs(share) < 0.05:
         return _("Open risk stayed at %(now)s points, in %(issues)s issues.") % words
     if share < 0:
@@ -65,11 +70,11 @@ def _work(one: Board) -> str:
     said = _("%(arrived)s issues arrived and %(burned)s were closed, %(fixed)s of them fixed") % words
     now, before = one.now.half_life, one.before.half_life
     if now is None:
-        return f"{said}; {_('less than half of what was open is fixed for as long as was seen')}."
+        return f"{said}; {_('less than half of what was ever open has been fixed')}."
     if before is None or round(now, 1) == round(before, 1):
-        return f"{said}; {_('half of all issues are fixed within %(days)s days') % {'days': number_format(now, 1)}}."
+        return f"{said}; {_('half of all issues are fixed within %(days)s days') % {'days': _number(now, 1)}}."
     way = _("half of all issues are fixed within %(days)s days, after %(before)s in the period before")
-    return f"{said}; {way % {'days': number_format(now, 1), 'before': number_format(before, 1)}}."
+    return f"{said}; {way % {'days': _number(now, 1), 'before': _number(before, 1)}}."
 
 
 def _pressing(one: Board) -> str:
@@ -80,5 +85,5 @@ def _pressing(one: Board) -> str:
         % {"number": _many(urgent)},
     ]
     if one.now.sla is not None:
-        parts.append(_("%(share)s %% of service levels were kept") % {"share": number_format(100 * one.now.sla, 1)})
+        parts.append(_("%(share)s %% of service levels were kept") % {"share": _number(100 * one.now.sla, 1)})
     return f"{', '.join(parts)}."

@@ -176,7 +176,7 @@ def find(visible: Visible, number: int) -> ComplianceEvidence:
     rows = ComplianceEvidence.objects.defer("content").select_related("application", "unit", "author", "owner")
     row = rows.filter(pk=number).first()
     if row is None or not may_read(visible, row):
-        raise NotFound(f"There is no evidence E-{number}")
+        raise NotFound("There is no such evidence that you may read")
     return row
 
 
