@@ -12,7 +12,9 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from pytest_django import Settings
 
+from seamark.governance.ledger import checkpoints
 from seamark.interfaces.cli import server
 from seamark.store.models import Event, Finding, Issue, Scan
 
@@ -22,7 +24,8 @@ LOGIN = re.compile(r"Log in as demo with the password (\S+)")
 
 
 @pytest.mark.django_db
-def test_demo(seamark: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_demo(seamark: Command, monkeypatch: pytest.MonkeyPatch, settings: Settings, tmp_path: Path) -> None:
+    settings.SEAMARK_HOME, settings.SEAMARK_LEDGER_KEY = tmp_path, ""
     served = []
     monkeypatch.setattr(server, "serve", lambda host, port: served.append((host, port)))
     first = seamark("demo", "--port", 0)
@@ -50,6 +53,10 @@ def test_demo(seamark: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     quiet = seamark("demo", "--no-serve")
     assert (quiet.code, "password" in quiet.out) == (0, False)
     assert len(served) == 2
+    # What it decided is signed, with a key of this demo alone.
+    assert settings.SEAMARK_LEDGER_KEY.startswith("PRIVATE+KEY+seamark.example/demo")
+    assert (tmp_path / "ledger.key").stat().st_mode & 0o77 == 0
+    assert checkpoints.sign_now() is not None
 
 
 @pytest.mark.django_db

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -46,8 +47,31 @@ def command(*, no_serve: bool, host: str, port: int, example: Path | None) -> No
         return
     from seamark.interfaces.cli.server import serve
 
+    _sign_ledger()
     click.echo(f"\nLog in as {told.login.name} with the password {told.login.password}")
     serve(host, port)
+
+
+def _sign_ledger() -> None:
+    """Sign the demo's ledger with a key of its own, where none is set, so that proofs and evidence packs can be looked at.
+
+    The key is kept beside the database: good enough to look at, and for no other installation.
+    """
+    from django.conf import settings
+
+    from seamark.governance.ledger.note import new_signer
+
+    if settings.SEAMARK_LEDGER_KEY:
+        return
+    path = settings.SEAMARK_HOME / "ledger.key"
+    try:
+        settings.SEAMARK_HOME.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not path.exists():
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+                file.write(f"{new_signer('seamark.example/demo')}\n")
+        settings.SEAMARK_LEDGER_KEY = path.read_text("utf-8").strip()
+    except OSError as error:
+        raise SeamarkError(f"{path} cannot be written: {error}") from None
 
 
 def _example() -> Path:
