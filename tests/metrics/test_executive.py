@@ -6,13 +6,17 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 from html import unescape
+from pathlib import Path
 from unittest import mock
 
 import pytest
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from seamark.insight.metrics import columns, costs
+from seamark.pipeline.automation import watch
+from seamark.pipeline.demo import load_example
 from seamark.pipeline.metrics import recording
 from seamark.store.models import Application, CostInputs, Dashboard, Issue, LedgerEntry, User
 from seamark.store.models.people import Role
@@ -20,6 +24,7 @@ from tests.factories import make_person, make_world
 from tests.support.access import prove
 
 pytestmark = pytest.mark.django_db
+EXAMPLE = Path(__file__).parents[2] / "examples" / "harbour"
 
 
 def browser(person: User) -> Client:
@@ -95,6 +100,18 @@ def test_every_number_of_the_example_is_as_long_as_its_list(client: Client) -> N
     found = check(client, "/analytics/?period=30")
     assert int(found["open"][0]) == Issue.objects.filter(open=True).count() == 11
     assert found["arrived"][0] == "11"
+
+
+def test_every_number_of_the_demo_is_as_long_as_its_list(client: Client, settings: Settings, tmp_path: Path) -> None:
+    settings.SEAMARK_HOME = tmp_path
+    load_example(EXAMPLE)
+    watch.run()
+    columns.forget()
+    recording.record()
+    found = check(client)
+    assert int(found["open"][0]) == Issue.objects.filter(open=True).count() > 250
+    assert int(found["overdue"][0]) > 0
+    assert int(check(client, "/analytics/?period=365")["arrived"][0]) > 250
 
 
 @pytest.mark.usefixtures("_then")
