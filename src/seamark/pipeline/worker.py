@@ -20,7 +20,7 @@ from seamark.pipeline.automation import watch
 from seamark.pipeline.compliance import work as compliance
 from seamark.pipeline.gate import kept
 from seamark.pipeline.heartbeat import Pulse
-from seamark.pipeline.metrics import nightly
+from seamark.pipeline.metrics import mailing, nightly
 from seamark.pipeline.model_patches import work as model_patches
 from seamark.pipeline.notices import work as notices
 from seamark.pipeline.outbox import send
@@ -54,6 +54,7 @@ PERIODIC: Final[tuple[Callable[[], object], ...]] = (
     following.work_once,
     compliance.work_once,
     notices.work_once,
+    mailing.work_once,
     pulls.watch_once,
 )
 """What is looked after whenever nothing waits. Each knows itself when it is due, and lets only one worker do it."""

@@ -33,6 +33,7 @@ class SubscriptionShape(Answer):
     kinds: list[str]
     applications: list[str] = Field(description="Slugs of the only applications; none for all.")
     digest: bool
+    weekly: bool = Field(description="The numbers of the week, on Mondays.")
     hour: int
     zone: str | None
     quiet_from: int | None
@@ -65,6 +66,7 @@ class NewSubscription(Schema):
     )
     applications: list[Annotated[Line, Field(max_length=200)]] = Field(default_factory=list, max_length=500)
     digest: bool = True
+    weekly: bool = False
     hour: Hour = 8
     zone: Annotated[Line, Field(max_length=60)] = ""
     quiet_from: Hour | None = None
@@ -78,6 +80,7 @@ class ChangedSubscription(Schema):
     kinds: Annotated[list[NewsKind], Field(max_length=50)] | None = None
     applications: list[Annotated[Line, Field(max_length=200)]] | None = Field(None, max_length=500)
     digest: bool | None = None
+    weekly: bool | None = None
     hour: Hour | None = None
     zone: Annotated[Line, Field(max_length=60)] | None = None
     quiet_from: Hour | None = None
@@ -102,7 +105,7 @@ def add_subscription(request: HttpRequest, asked: NewSubscription) -> HttpRespon
         raise Refusal(404, "There is no such connection, team of yours or application", type="not-found")
     quiet = _quiet(asked.quiet_from, asked.quiet_to)
     made = subscriptions.add(
-        actor.person, connection, group=group, to=asked.to, kinds=asked.kinds, applications=applications, digest=asked.digest, hour=asked.hour,
+        actor.person, connection, group=group, to=asked.to, kinds=asked.kinds, applications=applications, digest=asked.digest, weekly=asked.weekly, hour=asked.hour,
         zone=asked.zone, quiet=quiet,
     )  # fmt: skip
     return answer(_shown(made), status=201)
@@ -119,7 +122,7 @@ def change_subscription(request: HttpRequest, number: int, asked: ChangedSubscri
     actor = actor_of(request)
     row, given = _row(actor, number), asked.model_dump(exclude_unset=True)
     wanted: dict[str, Any] = {
-        name: given[name] for name in ("kinds", "digest", "hour", "zone", "active") if given.get(name) is not None
+        name: given[name] for name in ("kinds", "digest", "weekly", "hour", "zone", "active") if given.get(name) is not None
     }
     if asked.applications is not None:
         wanted["applications"] = _applications(actor, asked.applications)
@@ -161,6 +164,6 @@ def _shown(row: Subscription) -> dict[str, Any]:
     return {
         "id": row.pk, "connection": row.connection.name, "team": row.group.name if row.group else None, "to": row.to or None, "kinds": row.kinds,
         "applications": subscriptions.slugs_of(row),
-        "digest": row.digest, "hour": row.hour, "zone": row.zone or None, "quiet_from": row.quiet_from, "quiet_to": row.quiet_to,
+        "digest": row.digest, "weekly": row.weekly, "hour": row.hour, "zone": row.zone or None, "quiet_from": row.quiet_from, "quiet_to": row.quiet_to,
         "active": row.active,
     }  # fmt: skip

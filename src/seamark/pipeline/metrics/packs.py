@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from msgspec import structs
 
 from seamark.insight.exports.board import Pack, pack_of
 from seamark.insight.metrics.board import board
 from seamark.insight.metrics.decisions import wanted
+from seamark.insight.metrics.measures import Period
 from seamark.insight.metrics.scope import Scope, recorded, scope
 from seamark.insight.metrics.sentences import sentences
 from seamark.store.access import Visible, everything
@@ -83,8 +85,10 @@ def kept_pack(seen: Visible, quarter: str, form: str) -> bytes | None:
 
 
 def weekly(asked: Scope) -> tuple[str, str]:
-    """Return subject and text of the weekly mail: the three sentences, what is to be decided, what moved."""
-    one = board(asked)
+    """Return subject and text of the numbers of the seven days that end with a scope's period: the three sentences, what is to be decided, what moved."""
+    end = asked.period.end
+    first = datetime.combine((end - timedelta(seconds=1)).date(), time(), UTC) - timedelta(days=6)
+    one = board(structs.replace(asked, period=Period(start=first, end=end)))
     lines = [*sentences(one), ""]
     decisions = [each for each in wanted(asked) if each.count.number]
     if decisions:

@@ -64,7 +64,8 @@ def stand_in(now: datetime) -> int:
 @transaction.atomic
 def add(
     actor: User, connection: ChannelConnection, *, group: Group | None = None, to: str = "", kinds: Collection[str] | None = None,
-    applications: Collection[Application] = (), digest: bool = True, hour: int = 8, zone: str = "", quiet: tuple[int, int] | None = None,
+    applications: Collection[Application] = (), digest: bool = True, weekly: bool = False, hour: int = 8, zone: str = "",
+    quiet: tuple[int, int] | None = None,
 ) -> Subscription:  # fmt: skip
     """Subscribe oneself, or a team. It hears of what happens from now on, as far as `actor` sees it. Raises `NotAllowed`."""
     _check_actor(actor, group)
@@ -80,7 +81,7 @@ def add(
         with transaction.atomic():
             return Subscription.objects.create(
                 user=None if group is not None else actor, group=group, author=actor, connection=connection, to=_address(actor, group, connection, to),
-                kinds=wanted, applications=seen, digest=digest, hour=hour, zone=zone, quiet_from=quiet[0] if quiet else None,
+                kinds=wanted, applications=seen, digest=digest, weekly=weekly, hour=hour, zone=zone, quiet_from=quiet[0] if quiet else None,
                 quiet_to=quiet[1] if quiet else None, cursor=News.objects.aggregate(newest=Max("pk"))["newest"] or 0, digest_until=now,
             )  # fmt: skip
     except IntegrityError:
@@ -89,7 +90,7 @@ def add(
 
 @transaction.atomic
 def change(actor: User, row: Subscription, **wanted: Any) -> None:
-    """Change `kinds`, `applications`, `digest`, `hour`, `zone`, `quiet` (a pair or None) or `active`. Raises `NotAllowed`."""
+    """Change `kinds`, `applications`, `digest`, `weekly`, `hour`, `zone`, `quiet` (a pair or None) or `active`. Raises `NotAllowed`."""
     _check_actor(actor, row.group, row)
     quiet = wanted.pop("quiet", (row.quiet_from, row.quiet_to) if row.quiet_from is not None else None)
     if "kinds" in wanted:

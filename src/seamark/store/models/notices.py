@@ -31,8 +31,10 @@ class Subscription(models.Model):
     """Numbers of the only applications; none for all."""
     digest = models.BooleanField(default=True)
     """Whether the rest comes once a day."""
+    weekly = models.BooleanField(default=False, db_default=False)
+    """Whether the numbers of the week come on Mondays."""
     hour = models.SmallIntegerField(default=8)
-    """The hour of the digest, in the time zone."""
+    """The hour of the digest and of the week's numbers, in the time zone."""
     zone = models.CharField(max_length=60, blank=True, default="")
     """Time zone; empty for the person's, or UTC."""
     quiet_from = models.SmallIntegerField(null=True)
