@@ -69,7 +69,9 @@ def test_all_fixes_are_planned(tree: Path, tmp_path: Path, served: Served) -> No
 
 
 def test_options_of_a_base_image(tree: Path, tmp_path: Path, served: Served) -> None:
-    done = CliRunner().invoke(main, ["fix", "show", *words(tree, tmp_path), "--package", "python"])
+    done = CliRunner().invoke(
+        main, ["fix", "show", *words(tree, tmp_path), "--package", "python"], env={"COLUMNS": "160"}
+    )
     assert done.exit_code == 0, done.output
     assert "python 3.8-slim-buster in services/orders/Dockerfile:1" in done.output
     assert "3.8-slim-bookworm" not in done.output

@@ -46,7 +46,10 @@ class Folder:
             raise NotAllowed(f"{place} is no folder and no address of object storage: {error}") from None
         self._files, self._root = found[0], found[1].rstrip("/")
         if "://" not in place:
-            self._files.create_dir(self._root, recursive=True)
+            try:
+                self._files.create_dir(self._root, recursive=True)
+            except (OSError, ValueError) as error:
+                raise NotAllowed(f"{place} cannot be made: {error}") from None
         self.state = self._read_state()
 
     def write(self, table: str, rows: Iterable[Row], last: int) -> int:

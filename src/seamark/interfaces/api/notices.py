@@ -122,7 +122,9 @@ def change_subscription(request: HttpRequest, number: int, asked: ChangedSubscri
     actor = actor_of(request)
     row, given = _row(actor, number), asked.model_dump(exclude_unset=True)
     wanted: dict[str, Any] = {
-        name: given[name] for name in ("kinds", "digest", "weekly", "hour", "zone", "active") if given.get(name) is not None
+        name: given[name]
+        for name in ("kinds", "digest", "weekly", "hour", "zone", "active")
+        if given.get(name) is not None
     }
     if asked.applications is not None:
         wanted["applications"] = _applications(actor, asked.applications)

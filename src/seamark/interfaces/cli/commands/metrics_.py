@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from seamark.interfaces.cli import output
 from seamark.interfaces.cli.database import boot
 from seamark.interfaces.cli.table import printable
 
@@ -169,8 +170,8 @@ def export(place: str) -> None:
     from seamark.pipeline.metrics.export import export as hand_out
 
     told = hand_out(place)
-    click.echo(
-        f"{told.issue_facts:,} new facts, {told.tool_facts:,} of tools and {told.applications:,} applications are in {place}"
+    output.say(
+        f"{told.issue_facts:,} new facts, {told.tool_facts:,} of tools and {told.applications:,} applications are in {output.named(place)}"
     )
 
 
