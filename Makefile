@@ -87,6 +87,15 @@ docs: $(DEVELOPMENT) ## Build the documentation into site/
 new-parser: $(DEVELOPMENT) ## Scaffold a parser: make new-parser NAME=acme
 	$(BIN)/python -m tests.support.new_parser $(NAME)
 
+FIRST := src/seamark/store/migrations/0001_initial.py
+
+.PHONY: migration
+migration: $(DEVELOPMENT) ## Write the one migration anew: as long as nothing is released, there is no second
+	rm -f $(FIRST)
+	DJANGO_SETTINGS_MODULE=seamark.site.settings $(BIN)/django-admin makemigrations --skip-checks store -n initial
+	sed -i -e 's/^class Migration(migrations.Migration):/class Migration(Initial):/' \
+	  -e 's/^from django.db import migrations, models$$/&\n\nfrom seamark.store.initial import Initial/' $(FIRST)
+
 .PHONY: golden
 golden: $(DEVELOPMENT) ## Write the parsers' golden files anew; the review is the diff
 	$(BIN)/python -m pytest tests/parsers --golden

@@ -8,8 +8,10 @@ import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
 
+from seamark.store.initial import Initial
 
-class Migration(migrations.Migration):
+
+class Migration(Initial):
 
     initial = True
 
