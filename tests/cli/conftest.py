@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from pytest_django import Settings
 
 from seamark.interfaces.cli.main import run
 
@@ -58,8 +59,10 @@ def outside_of_ci(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def seamark(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+def seamark(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], settings: Settings) -> Command:
     """Return a function that runs the command line in this process."""
+    # The demo signs with a key of its own: afterwards it is forgotten, as all that is set here.
+    settings.SEAMARK_LEDGER_KEY = settings.SEAMARK_LEDGER_KEY
 
     def call(*words: object) -> Result:
         monkeypatch.setattr(sys, "argv", ["seamark", *(str(word) for word in words)])
