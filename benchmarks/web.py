@@ -52,6 +52,8 @@ def _print(
     console = Console(width=None if sys.stdout.isatty() else 120)
     console.print(table)
     every = [one for taken in filters.values() for one in taken]
+    slow = sorted(filters, key=lambda label: -statistics.median(filters[label]))[:8]
+    console.print("slowest filters: " + "; ".join(f"{one} {statistics.median(filters[one]):,.0f} ms" for one in slow))
     first = statistics.median(times["list, everything"])
     console.print(
         f"first list {first:,.0f} ms (limit {FIRST_BYTE:,.0f}); {len(filters)} filters: p95 {lists.percentile(every, 0.95):,.0f} ms (limit {FILTER:,.0f})"
