@@ -18,7 +18,7 @@ from seamark.analysis.risk import Facts, load_profile
 from seamark.core.assets import AssetKind
 from seamark.core.kind import KIND_CODES, Kind
 from seamark.core.severity import Severity
-from seamark.pipeline.ingest.issues import Scorer
+from seamark.pipeline.ingest.issues import Scorer, reporters_of
 from seamark.pipeline.profiles import active_profile
 from seamark.store import writer
 from seamark.store.models import (
@@ -220,6 +220,7 @@ class _Maker:
             "vulnerability": flaw, "cwe": chance.choice(_CWES), "severity": severity.value, "state": state.value,
             "open": state <= State.IN_PROGRESS and not elsewhere, "branch_only": elsewhere, "kev": bool(facts.kev_added),
             "fixable": facts.fixable, "regression": chance.random() < 0.02, "tools": len(tools), "opened_at": opened,
+            "reporters": "" if state == State.RESOLVED else reporters_of(_TOOLS[one].name for one in tools),
             "owner": f"team-{chance.randrange(12)}" if chance.random() < 0.6 else "", "fix": home.fixes.get(package) if packaged else None,
             "assignee": self._somebody if chance.random() < 0.01 else None,
             "due": _day(opened, chance) if chance.random() < 0.5 else None, "resolved_at": self._now if state >= State.RESOLVED else None,

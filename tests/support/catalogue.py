@@ -150,7 +150,7 @@ def of_tables() -> Iterator[Text]:
 
 
 PRESETS = ("To do first", "Mine", "Known exploited", "New this week", "Fixable", "All open")
-"""Views of the list: `Counts.presets`."""
+"""Views of the list: `Counts.views`."""
 NUMBERS = ("New issues", "New and urgent", "Overdue", "Due within a week", "Known exploited", "Assigned to you")
 """Numbers of Today: `insight.analytics.today.numbers`."""
 WAITING = ("Waivers to decide", "Waivers that end soon", "Suggested merges to review")

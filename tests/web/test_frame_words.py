@@ -95,7 +95,7 @@ def test_a_catalogue_is_read_as_it_was_written(tmp_path: Path) -> None:
 
 def test_the_tables_that_are_copied_are_those_of_the_pages(world: dict[str, Application], analyst: User) -> None:
     seen = visible_to(analyst)
-    assert tuple(label for label, _, _ in Counts(seen).presets) == catalogue.PRESETS
+    assert tuple(label for label, _, _ in Counts(seen).views) == catalogue.PRESETS
     moment = Issue.objects.latest("opened_at").opened_at
     assert tuple(one.label for one in today.numbers(seen, analyst, moment, moment)) == catalogue.NUMBERS
 

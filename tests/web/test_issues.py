@@ -17,10 +17,10 @@ from tests.factories import code, days_ago, import_findings
 MOST_STATEMENTS = {
     "/issues/": 14,
     "/issues/?q=priority:P0,P1": 15,
-    "/issues/?q=kind:code severity:critical tool:semgrep": 16,
-    "/issues/?group=fix": 12,
+    "/issues/?q=kind:code severity:critical tool:semgrep": 17,
+    "/issues/?group=fix": 11,
 }
-"""Database statements of a list page, those of the session included. Raised only where it answers more than before."""
+"""Database statements of a list page, those of the session included. Raised only where it answers more than before, or where one more is the quicker way."""
 
 
 def titles(page: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, Final, TypeVar
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Model, Q, QuerySet
@@ -37,6 +37,7 @@ Row = TypeVar("Row", bound=Model)
 READS = Permission.ISSUE_READ
 IMPORTS = Permission.IMPORT
 REQUESTS_WAIVERS = Permission.WAIVER_REQUEST
+_FEW: Final = 500
 _SECURITY = Q(issue=None) & (Q(details__has_key="person") | Q(details__has_key="about"))
 """Events of `pipeline.signon.audit` and `governance.access.changes`."""
 APPROVES_WAIVERS = Permission.WAIVER_APPROVE
@@ -64,6 +65,7 @@ class Visible:
     def __init__(self, actor: User | AnonymousUser) -> None:
         self.actor = actor
         self.limit = actor.limit if isinstance(actor, User) else None
+        self._few: dict[Permission, list[int] | None] = {}
 
     @cached_property
     def grants(self) -> list[Grant]:
@@ -134,7 +136,18 @@ class Visible:
     def _of_applications(self, rows: QuerySet[Row], field: str, right: Permission = READS) -> QuerySet[Row]:
         if self._scope(right)[0]:
             return rows
-        return rows.filter(**{f"{field}__in": self.applications(right).values("id")})
+        return rows.filter(**{f"{field}__in": self._numbers(right)})
+
+    def _numbers(self, right: Permission) -> list[int] | QuerySet[Application, Any]:
+        """Return the numbers of the applications on which a right is held: by themselves where they are few, so that indexes serve them."""
+        if right not in self._few:
+            _, applications, units = self._scope(right)
+            named = (
+                self.applications(right).order_by().values_list("id", flat=True)[: _FEW + 1] if units else applications
+            )
+            self._few[right] = sorted(named) if len(named) <= _FEW else None
+        few = self._few[right]
+        return few if few is not None else self.applications(right).values("id")
 
     def issues(self, right: Permission = READS) -> QuerySet[Issue]:
         """Return issues of all states."""

@@ -15,5 +15,7 @@ class StoreConfig(AppConfig):
         """Set up each new database connection, and guard the ledger once its tables are there."""
         from seamark.store import connection  # noqa: F401 - registers the set-up of new connections
         from seamark.store.guards import install_guards
+        from seamark.store.query.phrases import install_phrases
 
         post_migrate.connect(install_guards, sender=self, dispatch_uid="ledger")
+        post_migrate.connect(install_phrases, sender=self, dispatch_uid="phrases")

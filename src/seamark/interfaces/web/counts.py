@@ -1,25 +1,19 @@
 """Numbers that stand on every page, counted once a request and never beyond a bound.
 
-Only the riskiest open issues up to the bound are looked at, all numbers in one statement: a list of a million costs no more than
-one of ten thousand, and a number that may be larger is written with a plus.
+Only the riskiest open issues up to the bound are looked at (`store.query.hits`), all numbers in one statement.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
 from functools import cached_property
 
-from django.db.models import Count as Counted
-from django.db.models import Q
 from django.http import HttpRequest
-from django.utils import timezone
 
 from seamark.governance.access.reading import manages, may_audit
 from seamark.governance.ledger.reading import may_read
 from seamark.pipeline.inbox import pending
 from seamark.store.access import IMPORTS, Visible, visible_to
-from seamark.store.query import NEEDS_WORK, Count, Term, bounded_count
-from seamark.store.query.paging import COUNT_BOUND
+from seamark.store.query import Count, Hits, Query, Term, bounded_count, hits
 
 
 class Counts:
@@ -38,48 +32,34 @@ class Counts:
         return kept
 
     @cached_property
-    def presets(self) -> tuple[tuple[str, str, Q], ...]:
-        """Return the preset views: label, query, and what the query means."""
-        mine = str(Term("assignee", (self.visible.actor.get_username(),)))
-        return (
-            ("To do first", "priority:P0,P1", Q(priority__lte=1)),
-            ("Mine", mine, Q(assignee=self.visible.actor.pk)),
-            ("Known exploited", "kev:true", Q(kev=True)),
-            ("New this week", "age:<7d", Q(opened_at__gt=timezone.now() - timedelta(days=7))),
-            ("Fixable", "fixable:true", Q(fixable=True)),
-            ("All open", "", Q()),
-        )
-
-    @cached_property
-    def _open(self) -> dict[str, int]:
-        riskiest = self.visible.issues().filter(NEEDS_WORK).order_by("-risk", "-id").values("pk")[: COUNT_BOUND + 1]
-        sums = {
-            f"view{number}": Counted("pk", filter=means) for number, (_, _, means) in enumerate(self.presets) if means
-        }
-        rows = self.visible.issues().filter(pk__in=riskiest)
-        found: dict[str, int] = rows.aggregate(all=Counted("pk"), fixes=Counted("fix", distinct=True), **sums)
-        return found
-
-    def _count(self, name: str) -> Count:
-        return Count(min(self._open[name], COUNT_BOUND), self._open["all"] > COUNT_BOUND)
+    def open(self) -> Hits:
+        """Return the riskiest open issues."""
+        return hits(self.visible.issues(), Query())
 
     @property
     def issues(self) -> Count:
         """Return how many issues need work."""
-        return self._count("all")
+        return self.open.total
 
-    @property
+    @cached_property
     def fixes(self) -> Count:
         """Return how many fixes clear an open issue."""
-        return self._count("fixes")
+        return self.open.counted(len(set(self.open.column("fix_id")) - {None}))
 
-    @property
+    @cached_property
     def views(self) -> list[tuple[str, str, Count]]:
         """Return label, query and number of each preset view."""
-        return [
-            (label, query, self._count(f"view{number}" if means else "all"))
-            for number, (label, query, means) in enumerate(self.presets)
-        ]
+        found = self.open
+        mine = str(Term("assignee", (self.visible.actor.get_username(),)))
+        presets = (
+            ("To do first", "priority:P0,P1", sum(one <= 1 for one in found.column("priority"))),
+            ("Mine", mine, found.column("assignee_id").count(self.visible.actor.pk)),
+            ("Known exploited", "kev:true", sum(found.column("kev"))),
+            ("New this week", "age:<7d", sum(found.column("fresh"))),
+            ("Fixable", "fixable:true", sum(found.column("fixable"))),
+        )
+        counted = [(label, query, found.counted(number)) for label, query, number in presets]
+        return [*counted, ("All open", "", self.issues)]
 
     @cached_property
     def findings(self) -> Count:

@@ -1,7 +1,7 @@
-"""How many issues of a list have which property. All facets come from one bounded GROUP BY.
+"""How many issues of a list have which property, counted from its riskiest issues.
 
 A facet that the query already narrows is counted without its own condition, so that its other choices stay in sight: one
-more GROUP BY for each such facet.
+more list for each such facet.
 """
 
 from __future__ import annotations
@@ -12,14 +12,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from django.db.models import BooleanField, ExpressionWrapper, Q
-from django.db.models import Count as Counted
+from django.db.models import Q
 
 from seamark.core.kind import KINDS_BY_CODE
 from seamark.core.severity import Severity
 from seamark.store.access import Visible
-from seamark.store.query import Count, Query, select
-from seamark.store.query.paging import COUNT_BOUND
+from seamark.store.query import Count, Hits, Query, hits
 
 MOST_APPLICATIONS = 8
 
@@ -42,60 +40,44 @@ class Facet:
     choices: list[Choice]
 
 
-Group = dict[str, Any]
-
-
 @dataclass(frozen=True)
 class _Source:
-    """A field of the query language and how a group of rows gives its value."""
+    """A field of the query language, the column of the hits behind it, and what it says there: nothing where it is no choice."""
 
     field: str
-    value: Callable[[Group], str | None]
+    column: str
+    value: Callable[[Any], str | None]
 
 
-_PRIORITY = _Source("priority", lambda group: f"P{group['priority']}")
-_KIND = _Source("kind", lambda group: KINDS_BY_CODE[group["kind"]].value if group["kind"] in KINDS_BY_CODE else None)
-_SEVERITY = _Source("severity", lambda group: Severity(group["severity"]).word)
-_APPLICATION = _Source("app", lambda group: group["application__slug"])
+_PRIORITY = _Source("priority", "priority", lambda number: f"P{number}")
+_KIND = _Source("kind", "kind", lambda code: KINDS_BY_CODE[code].value if code in KINDS_BY_CODE else None)
+_SEVERITY = _Source("severity", "severity", lambda number: Severity(number).word)
+_APPLICATION = _Source("app", "application_id", str)
 _FLAGS = {
-    "Known exploited": _Source("kev", lambda group: "true" if group["kev"] else None),
-    "Fix available": _Source("fixable", lambda group: "true" if group["fixable"] else None),
-    "Several tools agree": _Source("tools", lambda group: ">=2" if group["agreed"] else None),
-    "AI-written code, at least": _Source("ai", lambda group: "true" if group["ai_written"] else None),
-    "Came back after a fix": _Source("regression", lambda group: "true" if group["regression"] else None),
+    "Known exploited": _Source("kev", "kev", lambda is_so: "true" if is_so else None),
+    "Fix available": _Source("fixable", "fixable", lambda is_so: "true" if is_so else None),
+    "Several tools agree": _Source("tools", "tools", lambda number: ">=2" if number >= 2 else None),
+    "AI-written code, at least": _Source("ai", "ai_written", lambda is_so: "true" if is_so else None),
+    "Came back after a fix": _Source("regression", "regression", lambda is_so: "true" if is_so else None),
 }
-_COLUMNS = (
-    "priority",
-    "kind",
-    "severity",
-    "application__slug",
-    "application__name",
-    "kev",
-    "fixable",
-    "regression",
-    "ai_written",
-    "agreed",
-)
 
 
-def facets(seen: Visible, query: Query) -> tuple[list[Facet], Count]:
-    """Return the facets of a list, and how many issues it has."""
-    tally = _Tally(seen, query)
+def facets(seen: Visible, query: Query, found: Hits, unfiltered: Hits) -> list[Facet]:
+    """Return the facets of a list: of what was `found`, beside the person's `unfiltered` list."""
+    tally = _Tally(seen, query, found, unfiltered)
     evidence: list[Choice] = []
     for label, source in _FLAGS.items():
         evidence.extend(tally.choices(source, tally.values(source), labels=dict.fromkeys(("true", ">=2"), label)))
-    names = {group["application__slug"]: group["application__name"] for group in tally.groups_for("app")}
+    names = tally.applications()
     kinds = sorted(tally.values(_KIND), key=lambda kind: -tally.values(_KIND)[kind])
     severities = [one.word for one in reversed(Severity)]
-    applications = [slug for slug, _ in Counter(tally.values(_APPLICATION)).most_common(MOST_APPLICATIONS)]
-    found = [
+    return [
         Facet("Priority", tally.choices(_PRIORITY, [f"P{number}" for number in range(5)])),
         Facet("Evidence", evidence),
         Facet("Kind", tally.choices(_KIND, kinds, labels=_capital(kinds))),
         Facet("Severity", tally.choices(_SEVERITY, severities, labels=_capital(severities))),
-        Facet("Application", tally.choices(_APPLICATION, applications, labels=names)),
+        Facet("Application", tally.choices(_APPLICATION, names, labels=names)),
     ]
-    return found, tally.total
 
 
 def _capital(words: Iterable[str]) -> dict[str, str]:
@@ -103,52 +85,55 @@ def _capital(words: Iterable[str]) -> dict[str, str]:
 
 
 class _Tally:
-    """Counts groups of a query's rows, each needed grouping once."""
+    """Counts the values of columns, each list that it needs read once."""
 
-    def __init__(self, seen: Visible, query: Query) -> None:
-        self.seen = seen
-        self.query = query
+    def __init__(self, seen: Visible, query: Query, found: Hits, unfiltered: Hits) -> None:
+        self._seen, self._query = seen, query
         self._asked = {term.field for term in query.terms}
-        self._groups: dict[str, list[Group]] = {"": self._count(query)}
-        number = sum(group["number"] for group in self._groups[""])
-        self.total = Count(min(number, COUNT_BOUND), number > COUNT_BOUND)
+        self._lists = {str(Query()): unfiltered, str(query.sorted_by("")): found}
+        self._values: dict[str, Counter[str]] = {}
 
-    def _count(self, query: Query) -> list[Group]:
-        # Only the riskiest up to the bound are looked at: a list of a million costs no more than one of ten thousand.
-        bounded = select(self.seen.issues(), query).order_by("-risk", "-id").values("pk")[: COUNT_BOUND + 1]
-        rows = self.seen.issues().filter(pk__in=bounded).order_by()
-        agreed = ExpressionWrapper(Q(tools__gte=2), output_field=BooleanField())
-        return list(rows.annotate(agreed=agreed).values(*_COLUMNS).annotate(number=Counted("pk")))
-
-    def groups_for(self, field: str) -> list[Group]:
-        """Return the groups from which a field's choices are counted."""
-        if field not in self._asked:
-            return self._groups[""]
-        if field not in self._groups:
-            self._groups[field] = self._count(self.query.without(field))
-        return self._groups[field]
+    def _list(self, field: str) -> Hits:
+        """Return the list from which a field's choices are counted: without its own condition."""
+        query = (self._query.without(field) if field in self._asked else self._query).sorted_by("")
+        if str(query) not in self._lists:
+            self._lists[str(query)] = hits(self._seen.issues(), query)
+        return self._lists[str(query)]
 
     def values(self, source: _Source) -> Counter[str]:
         """Return each value of a field with its number of rows."""
-        counted: Counter[str] = Counter()
-        for group in self.groups_for(source.field):
-            value = source.value(group)
-            if value is not None:
-                counted[value] += group["number"]
-        return counted
+        if source.field not in self._values:
+            counted: Counter[str] = Counter()
+            for one, number in Counter(self._list(source.field).column(source.column)).items():
+                if (value := source.value(one)) is not None:
+                    counted[value] += number
+            self._values[source.field] = counted
+        return self._values[source.field]
+
+    def applications(self) -> dict[str, str]:
+        """Return the slugs and names of the applications with the most rows, and count these and those that are asked for."""
+        numbers = self.values(_APPLICATION)
+        often = [int(number) for number, _ in numbers.most_common(MOST_APPLICATIONS)]
+        asked = self._query.values(_APPLICATION.field)
+        rows = self._seen.applications().filter(Q(pk__in=often) | Q(slug__in=asked))
+        known = {row.pk: row for row in rows.only("slug", "name")}
+        self._values[_APPLICATION.field] = Counter({row.slug: numbers[str(row.pk)] for row in known.values()})
+        return {known[number].slug: known[number].name for number in often if number in known} | {
+            row.slug: row.name for row in known.values()
+        }
 
     def choices(
         self, source: _Source, order: Iterable[str], labels: Mapping[str, str] = MappingProxyType({})
     ) -> list[Choice]:
         """Return the values in `order` that occur or are asked for."""
         counted = self.values(source)
-        more = sum(group["number"] for group in self.groups_for(source.field)) > COUNT_BOUND
-        asked = self.query.values(source.field)
+        whole = self._list(source.field)
+        asked = self._query.values(source.field)
         return [
             Choice(
                 labels.get(value, value),
-                Count(counted[value], more),
-                self.query.toggled(source.field, value),
+                whole.counted(counted[value]),
+                self._query.toggled(source.field, value),
                 value in asked,
             )
             for value in dict.fromkeys((*order, *(one for one in asked if one in counted)))

@@ -10,8 +10,7 @@ from django.db.models import Count as Counted
 from django.db.models import Max, Min, Q, Sum
 
 from seamark.store.access import Visible
-from seamark.store.query import Count, Query, select
-from seamark.store.query.paging import COUNT_BOUND
+from seamark.store.query import Count, Hits, Query
 
 MOST: Final = 100
 """Groups that are shown."""
@@ -65,11 +64,10 @@ class Grouped:
     """What the rest has none of; empty where nothing is left."""
 
 
-def grouped(seen: Visible, query: Query, name: str) -> Grouped:
-    """Return the groups of a list by one of `BY`: of a long one, of its 10,000 riskiest issues. Raises `InvalidQuery`."""
+def grouped(seen: Visible, query: Query, name: str, listed: Hits) -> Grouped:
+    """Return the groups of a list by one of `BY`: of a long one, of its 10,000 riskiest issues, which are `listed`."""
     by = BY[name]
-    bounded = select(seen.issues(), query).order_by("-risk", "-id").values("pk")[: COUNT_BOUND + 1]
-    rows = seen.issues().filter(pk__in=bounded)
+    rows = seen.issues().filter(pk__in=listed.numbers)
     found = list(
         rows.exclude(by.none).order_by().values(*dict.fromkeys(by.columns)).annotate(
             number=Counted("pk"), total=Sum("risk"), worst=Max("risk"), urgent=Min("priority"),
@@ -77,12 +75,12 @@ def grouped(seen: Visible, query: Query, name: str) -> Grouped:
         )
     )  # fmt: skip
     found.sort(key=lambda one: (-one["total"], str(one[by.columns[1]])))
-    size = rows.count()
+    size = len(listed.numbers)
     inside = sum(one["number"] for one in found)
     merged = _with_list(by, found)
     groups = [_group(by, query, one) for one in merged[:MOST]]
     return Grouped(
-        by.title, groups, Count(len(merged)), size <= COUNT_BOUND, by.without if inside < size else ""
+        by.title, groups, Count(len(merged)), not listed.more, by.without if inside < size else ""
     )  # fmt: skip
 
 

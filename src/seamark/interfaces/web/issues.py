@@ -22,7 +22,7 @@ from seamark.pipeline import desk
 from seamark.pipeline.scoring import reason_of
 from seamark.store.access import Visible
 from seamark.store.models import Issue, Preference
-from seamark.store.query import Count, Page, Query, ordered, page, parse, select
+from seamark.store.query import Count, Hits, Page, Query, hits, ordered, page, parse, parts, select
 
 PAGE = 50
 
@@ -71,8 +71,7 @@ def show(request: HttpRequest) -> HttpResponse:
         if group in BY:
             context |= _in_groups(request, seen, query, group)
         else:
-            found = _page(seen, query, request.GET.get("after", ""), request.GET.get("before", ""), kept)
-            context |= _results(request, seen, query, found)
+            context |= _results(request, seen, query, kept)
         context |= _arranged(query, kept, group)
     except InvalidQuery as error:
         query = Query()
@@ -91,21 +90,36 @@ def show(request: HttpRequest) -> HttpResponse:
     return render(request, "web/issues/_results.html" if part else "web/issues/list.html", context)
 
 
-def _page(seen: Visible, query: Query, after: str, before: str, kept: Preference) -> Page[Issue]:
+def _hits(request: HttpRequest, seen: Visible, query: Query) -> Hits:
+    return hits(seen.issues(), query) if query.terms else Counts.of(request).open
+
+
+def _page(request: HttpRequest, seen: Visible, query: Query, listed: Hits, kept: Preference) -> Page[Issue]:
     column, descending = ordered(query)
     more = {"owner": "assignee", "fix": "fix"}
     shown = [more[name] for name in views.columns(kept) if name in more]
-    rows = select(seen.issues(), query).prefetch_related("application", "asset", *shown)
-    return page(rows, column, descending=descending, size=PAGE, after=after, before=before)
+    rows, separate = select(seen.issues(), query), parts(query)
+    after, before = request.GET.get("after", ""), request.GET.get("before", "")
+    # What is known by its number is not looked for again.
+    if not after and not before and (column, descending) == ("risk", True):
+        rows, separate = seen.issues().filter(pk__in=listed.numbers[: PAGE + 1]), ()
+    elif not listed.more:
+        rows, separate = seen.issues().filter(pk__in=listed.numbers), ()
+    return page(
+        rows.prefetch_related("application", "asset", *shown), column, descending=descending, size=PAGE, after=after, before=before,
+        parts=separate,
+    )  # fmt: skip
 
 
-def _results(request: HttpRequest, seen: Visible, query: Query, found: Page[Issue]) -> dict[str, object]:
-    narrowed, total = facets(seen, query)
+def _results(request: HttpRequest, seen: Visible, query: Query, kept: Preference) -> dict[str, object]:
+    ordered(query)
+    listed = _hits(request, seen, query)
+    found = _page(request, seen, query, listed, kept)
     return {
         "query": query,
         "rows": rows_of(seen, found.rows),
-        "total": total,
-        "facets": _addressed(narrowed),
+        "total": listed.total,
+        "facets": _addressed(facets(seen, query, listed, Counts.of(request).open)),
         "next": address(query, after=found.after) if found.after else "",
         "previous": address(query, before=found.before) if found.before else "",
         "sorts": _sorts(query),
@@ -118,11 +132,12 @@ def _results(request: HttpRequest, seen: Visible, query: Query, found: Page[Issu
 
 def _in_groups(request: HttpRequest, seen: Visible, query: Query, name: str) -> dict[str, object]:
     """Return a list by groups: everything but its rows."""
-    narrowed, total = facets(seen, query)
-    found = grouped(seen, query, name)
+    listed = _hits(request, seen, query)
+    narrowed = facets(seen, query, listed, Counts.of(request).open)
+    found = grouped(seen, query, name, listed)
     return {
         "query": query,
-        "total": total,
+        "total": listed.total,
         "groups": found,
         "group_rows": [{"group": one, "address": address(one.query)} for one in found.groups],
         "ungrouped": address(query),

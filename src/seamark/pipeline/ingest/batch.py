@@ -11,7 +11,15 @@ from seamark.analysis.correlation.signals import pack
 from seamark.core.finding import Finding
 from seamark.pipeline.ingest import rows as r
 from seamark.pipeline.ingest.fixes import Fixes
-from seamark.pipeline.ingest.issues import ISSUE_COLUMNS, Cleared, Scorer, move_issues, new_issue_rows, write_events
+from seamark.pipeline.ingest.issues import (
+    ISSUE_COLUMNS,
+    Cleared,
+    Scorer,
+    move_issues,
+    new_issue_rows,
+    reporters_of,
+    write_events,
+)
 from seamark.pipeline.ingest.keys import KeyMap
 from seamark.pipeline.ingest.known import Old
 from seamark.pipeline.ingest.names import Flaw, Flaws, Rules
@@ -219,8 +227,8 @@ class Writing:
         writer.insert(
             Issue, ISSUE_COLUMNS,
             new_issue_rows(
-                groups, made, on_default=stream.is_default, application=self.application, flaws=flaws, fixes=fixes, weighing=self.weighing,
-                scorer=self.scorer, profile_id=self.profile_id, now=self.now,
+                groups, made, reporters=reporters_of((stream.tool,)), on_default=stream.is_default, application=self.application, flaws=flaws,
+                fixes=fixes, weighing=self.weighing, scorer=self.scorer, profile_id=self.profile_id, now=self.now,
             ),
         )  # fmt: skip
         self.fresh.extend(numbers)

@@ -24,7 +24,7 @@ from seamark.store.models.issues import State
 ISSUE_COLUMNS = (
     "id", "application", "asset", "kind", "title", "place", "component", "rule", "vulnerability", "cwe", "severity", "risk",
     "priority", "facts", "profile", "state", "resolution", "open", "regression", "branch_only", "kev", "fixable", "tools",
-    "owner", "assignee", "due", "fix", "fix_key", "opened_at", "resolved_at",
+    "reporters", "owner", "assignee", "due", "fix", "fix_key", "opened_at", "resolved_at",
 )  # fmt: skip
 SETTLED = FindingFlag.SUPPRESSED.value | FindingFlag.NOT_AFFECTED.value | FindingFlag.REFUTED.value
 
@@ -40,6 +40,11 @@ class Cleared(NamedTuple):
 
 
 NO_FIX = Cleared()
+
+
+def reporters_of(tools: Iterable[str]) -> str:
+    """Return the names of tools as an issue keeps them."""
+    return "".join(f"|{tool.lower()}" for tool in sorted(tools))
 
 
 class Scorer:
@@ -58,7 +63,7 @@ class Scorer:
 
 
 def new_issue_rows(
-    groups: dict[int, list[Prepared]], numbers: dict[int, int], *, on_default: bool, application: Application,
+    groups: dict[int, list[Prepared]], numbers: dict[int, int], *, reporters: str, on_default: bool, application: Application,
     flaws: dict[int, Flaw | None], fixes: Mapping[int, Cleared], weighing: Weighing, scorer: Scorer, profile_id: int, now: datetime,
 ) -> list[tuple[Any, ...]]:  # fmt: skip
     """Return rows, in the order of `ISSUE_COLUMNS`, for new issues by some key, each with the findings that opened it.
@@ -78,7 +83,7 @@ def new_issue_rows(
             numbers[key], number, inputs.asset, inputs.kind, finding.title, inputs.place, inputs.component, finding.rule, inputs.group or None,
             inputs.cwe or None, inputs.severity, tenths, priority, text, profile_id, _DISMISSED if settled else _OPEN,
             resolution_of(inputs.flags) if settled else "", on_default and not settled, False, not on_default,
-            bool(one.kev_added), one.fixable, 1, "", None, None, *fixes.get(key, NO_FIX), now, now if settled else None,
+            bool(one.kev_added), one.fixable, 1, reporters, "", None, None, *fixes.get(key, NO_FIX), now, now if settled else None,
         ))  # fmt: skip
     return rows
 

@@ -10,7 +10,7 @@ import msgspec
 from seamark.analysis.risk import load_profile
 from seamark.core import finding as core
 from seamark.core.errors import NotAllowed
-from seamark.pipeline.ingest.issues import ISSUE_COLUMNS, Cleared, Scorer, new_issue_rows
+from seamark.pipeline.ingest.issues import ISSUE_COLUMNS, Cleared, Scorer, new_issue_rows, reporters_of
 from seamark.pipeline.ingest.names import Flaw
 from seamark.pipeline.ingest.rows import Prepared, Read, prepare
 from seamark.pipeline.ingest.weighing import Weighing
@@ -37,8 +37,8 @@ def open_issue(origin: Issue, findings: Sequence[int], now: datetime) -> Issue:
     writer.insert(
         Issue, ISSUE_COLUMNS,
         new_issue_rows(
-            {0: members}, {0: number}, on_default=any(row.stream.is_default for row in rows), application=origin.application,
-            flaws={0: flaw}, fixes={0: Cleared(origin.fix_id)}, weighing=Weighing(now), scorer=Scorer(load_profile(profile.content)),
+            {0: members}, {0: number}, reporters=reporters_of({row.stream.tool for row in rows}),
+            on_default=any(row.stream.is_default for row in rows), application=origin.application, flaws={0: flaw}, fixes={0: Cleared(origin.fix_id)}, weighing=Weighing(now), scorer=Scorer(load_profile(profile.content)),
             profile_id=profile.pk, now=now,
         ),
     )  # fmt: skip

@@ -15,7 +15,7 @@ from seamark.analysis.risk import Facts, Profile, load_profile
 from seamark.analysis.risk.changes import why
 from seamark.analysis.risk.facts import decode, encode
 from seamark.core.severity import Severity
-from seamark.pipeline.ingest.issues import SETTLED, Scorer, resolution_of, write_events
+from seamark.pipeline.ingest.issues import SETTLED, Scorer, reporters_of, resolution_of, write_events
 from seamark.pipeline.ingest.names import worst
 from seamark.pipeline.ingest.told import effort_of, least_effort
 from seamark.pipeline.ingest.weighing import Inputs, Weighing, with_intelligence
@@ -52,15 +52,16 @@ class _Row(NamedTuple):
     kev: bool
     fixable: bool
     tools: int
+    reporters: str
 
 
 _COLUMNS = (
     "id, application_id, asset_id, place, component, cwe, opened_at, kind, vulnerability_id, severity, risk, priority, facts, profile_id, "
-    "state, resolution, open, regression, branch_only, kev, fixable, tools"
+    "state, resolution, open, regression, branch_only, kev, fixable, tools, reporters"
 )
 _UPDATED = (
     "severity", "risk", "priority", "facts", "profile", "state", "resolution", "open", "regression", "branch_only", "kev", "fixable",
-    "tools",
+    "tools", "reporters",
 )  # fmt: skip
 _FIXED = _Row._fields.index("severity")
 """Where the columns begin that may change."""
@@ -209,6 +210,7 @@ class _Refresh:
             severity=facts.severity.value, risk=tenths, priority=priority, facts=text, profile=self._profile, state=state,
             resolution=resolution, open=state <= State.IN_PROGRESS and not branch_only, regression=regression, branch_only=branch_only,
             kev=bool(facts.kev_added), fixable=facts.fixable, tools=row.tools if told is None else len(told.tools),
+            reporters="" if told is None else reporters_of(told.tools),
         )  # fmt: skip
         return after, happened
 

@@ -2,9 +2,10 @@
 
 from seamark.store.query.at import at_asset
 from seamark.store.query.fields import FIELDS, NEEDS_WORK, SORTS, Field
+from seamark.store.query.hits import Hits, hits
 from seamark.store.query.language import Query, Term, parse
 from seamark.store.query.paging import Count, Page, bounded_count, page
-from seamark.store.query.run import ordered, select
+from seamark.store.query.run import ordered, parts, select
 
 __all__ = [
     "FIELDS",
@@ -12,13 +13,16 @@ __all__ = [
     "SORTS",
     "Count",
     "Field",
+    "Hits",
     "Page",
     "Query",
     "Term",
     "at_asset",
     "bounded_count",
+    "hits",
     "ordered",
     "page",
     "parse",
+    "parts",
     "select",
 ]

@@ -7,22 +7,21 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Exists, Lookup, OuterRef, Q, TextField
-from django.db.models.sql.compiler import SQLCompiler
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from seamark.core.errors import InvalidQuery
 from seamark.core.kind import KIND_CODES, Kind
 from seamark.core.severity import Severity
-from seamark.store.models import Application, Asset, Finding, IssueClock, RuleEffect, VulnerabilityName
+from seamark.store.models import Application, Asset, IssueClock, RuleEffect, User, VulnerabilityName
 from seamark.store.models.issues import State
 from seamark.store.query import waived
 from seamark.store.query.at import at_asset
+from seamark.store.query.folded import escaped
 from seamark.store.query.language import Term
 from seamark.store.query.layers import LAYERS, in_layer
+from seamark.store.query.phrases import patterned
 
 NEEDS_WORK = Q(open=True)
 """The condition of an open issue, as the partial indexes have it."""
@@ -91,13 +90,14 @@ def _state(value: str) -> Q:
     if word == "any":
         return Q()
     if word == "closed":
-        return Q(state__in=[State.RESOLVED, State.DISMISSED])
+        return Q(state__in=_SETTLED, open=False)
     for state in State:
         if state.label == word:
-            return Q(state=state)
+            return Q(state=state, open=False) if state in _SETTLED else Q(state=state)
     raise InvalidQuery(f"state is one of {', '.join(_STATES)}, not {value!r}")
 
 
+_SETTLED = (State.RESOLVED, State.DISMISSED)
 _STATES = ("open", "confirmed", "in_progress", "resolved", "dismissed", "closed", "any")
 
 
@@ -150,13 +150,19 @@ def _app(value: str) -> Q:
     return Q(application__in=list(named.values_list("id", flat=True)))
 
 
+def _assignee(value: str) -> Q:
+    return Q(assignee__in=list(User.objects.filter(username__iexact=value).values_list("id", flat=True)))
+
+
 def _tool(value: str) -> Q:
-    return Q(Exists(Finding.objects.filter(issue=OuterRef("pk"), closed_in=None, stream__tool__istartswith=value)))
+    return Q(reporters__contains=f"|{value.lower()}")
 
 
 def _vulnerability(value: str) -> Q:
-    # Not by a join: a group has many names, and an issue would be listed once for each of them that is asked for.
-    return Q(vulnerability__in=VulnerabilityName.objects.filter(name__iexact=value).values("group"))
+    # Resolved first, as applications are; and a group has many names, so that a join would list an issue once for each.
+    return Q(
+        vulnerability__in=list(VulnerabilityName.objects.filter(name__iexact=value).values_list("group", flat=True))
+    )
 
 
 def _cwe(value: str) -> Q:
@@ -216,24 +222,8 @@ def _by_rule(value: str) -> Q:
     return Q(Exists(RuleEffect.objects.filter(issue=OuterRef("pk"), rule=value.lower(), held=False)))
 
 
-@TextField.register_lookup
-class Like(Lookup):
-    """SQL's LIKE: unlike a regular expression, no pattern of somebody's making keeps it busy for hours."""
-
-    lookup_name = "like"
-
-    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
-        """Return the condition; the backslash escapes on both databases."""
-        left, left_values = self.process_lhs(compiler, connection)
-        right, right_values = self.process_rhs(compiler, connection)
-        return f"{left} LIKE {right} ESCAPE '\\'", (*left_values, *right_values)
-
-
 def _path(value: str) -> Q:
-    if "*" in value:
-        parts = re.sub(r"([\\%_])", r"\\\1", value).split("*")
-        return Q(place__like="%".join([*parts, ""]))
-    return Q(place__startswith=value)
+    return patterned("place", "%".join([*(escaped(part) for part in value.split("*")), ""]))
 
 
 def _fix(value: str) -> Q:
@@ -316,11 +306,11 @@ FIELDS: dict[str, Field] = {
         Field("tag", "A tag that a triage rule gave it", _marked("tag:")),
         Field("group", "A group that a triage rule put it in", _marked("group:")),
         Field("by_rule", "A triage rule that changed something about it", _by_rule),
-        Field("owner", "Who answers for it", lambda value: Q(owner__iexact=value)),
-        Field("assignee", "Who works on it", lambda value: Q(assignee__username__iexact=value)),
-        Field("component", "Package", lambda value: Q(component__istartswith=value)),
+        Field("owner", "Who answers for it", lambda value: Q(owner__folded=escaped(value))),
+        Field("assignee", "Who works on it", _assignee),
+        Field("component", "Package", lambda value: patterned("component", f"{escaped(value)}%")),
         Field("layer", "Where an image has the package: base image or own layer", in_layer, LAYERS),
-        Field("rule", "Rule id", lambda value: Q(rule__iexact=value)),
+        Field("rule", "Rule id", lambda value: patterned("rule", escaped(value))),
         Field("path", "Start of the place; * stands for anything", _path),
         Field("fix", "Number of the fix that clears it", _fix),
         Field("waived", "An approved waiver covers it now", _waived, ("true", "false")),
@@ -344,7 +334,8 @@ def text_condition(word: str) -> Q:
         return _reference(word)
     if re.fullmatch(r"(CVE-\d{4}-\d+|GHSA(-\w{4}){3})", word, re.IGNORECASE):
         return _vulnerability(word)
-    return Q(title__icontains=word) | Q(place__icontains=word) | Q(rule__icontains=word)
+    inside = f"%{escaped(word)}%"
+    return patterned("title", inside) | patterned("place", inside) | patterned("rule", inside)
 
 
 def condition_of(term: Term) -> Q:

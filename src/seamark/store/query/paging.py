@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+import heapq
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
@@ -45,11 +47,13 @@ def bounded_count(rows: QuerySet[Any], bound: int = COUNT_BOUND) -> Count:
 
 
 def page(
-    rows: QuerySet[Row], column: str, *, descending: bool, size: int = 50, after: str = "", before: str = ""
-) -> Page[Row]:
+    rows: QuerySet[Row], column: str, *, descending: bool, size: int = 50, after: str = "", before: str = "",
+    parts: Sequence[Q] = (),
+) -> Page[Row]:  # fmt: skip
     """Return the page of `rows` behind the cursor `after`, or in front of `before`, sorted by a column and the id.
 
-    Raises `InvalidQuery` for a cursor that is none of ours.
+    `parts` are conditions that share the rows among them: each part is asked for by itself, where its order has an index and that of
+    the whole has none. Raises `InvalidQuery` for a cursor that is none of ours.
     """
     backwards = bool(before)
     cursor = _decode(before or after)
@@ -67,7 +71,8 @@ def page(
             )
     sign = "-" if falling else ""
     order = [f"{sign}id"] if column == "id" else [f"{sign}{column}", f"{sign}id"]
-    found = list(rows.order_by(*order)[: size + 1])
+    pieces = [list(rows.filter(part).order_by(*order)[: size + 1]) for part in parts or (Q(),)]
+    found = list(heapq.merge(*pieces, key=_key(column), reverse=falling))[: size + 1] if len(pieces) > 1 else pieces[0]
     more = len(found) > size
     found = found[:size]
     if backwards:
@@ -79,6 +84,10 @@ def page(
         _encode(found[-1], column) if has_after else "",
         _encode(found[0], column) if has_before else "",
     )
+
+
+def _key(column: str) -> Callable[[Model], tuple[Any, Any]]:
+    return lambda row: (getattr(row, column), row.pk)
 
 
 def _encode(row: Model, column: str) -> str:

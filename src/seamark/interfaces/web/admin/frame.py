@@ -137,7 +137,7 @@ def listing(
 ) -> dict[str, Any]:  # fmt: skip
     """Return a page of rows, newest first, with the addresses of the pages beside it. `kept` are the filters. Raises `InvalidQuery`."""
     turn = {name: request.GET.get(name, "").replace("\0", "")[:500] for name in ("after", "before")}
-    found = page(rows, column, descending=descending, size=PAGE, **turn)
+    found = page(rows, column, descending=descending, size=PAGE, after=turn["after"], before=turn["before"])
     filters = {name: value for name, value in kept.items() if value}
 
     def beside(name: str, cursor: str | None) -> str:

@@ -1,0 +1,152 @@
+"""Parts of words in issues, found without reading a million rows: on PostgreSQL every text is kept once.
+
+A million issues have some ten thousand titles, rules, packages and paths. `store_phrase` holds each of these once, put there by triggers
+when issues are written, and only these few are searched. The issues that have one of the phrases found come from an index of hashes. An
+index of the parts of words of every issue would take half as long again to import into.
+
+The phrase of a place leaves out the number of the line, which nearly every issue has of its own: what is found by phrases is compared
+with the whole text of the issue as well. Phrases that no issue has any more do no harm. SQLite does without all this.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from django.db import connection as default
+from django.db import connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Lookup, Q, TextField
+from django.db.models.sql.compiler import SQLCompiler
+from django.db.utils import Error
+
+from seamark.store.query.folded import escaped, folded, upper
+
+_SORTS: Final = {"title": 1, "place": 2, "rule": 3, "component": 4}
+"""Columns of issues that have phrases, and their numbers in the table."""
+_MOST: Final = 5_000
+"""Phrases that narrow a search. What has more of them is common, and soon found by going through the list."""
+_SHORTEST: Final = 3
+_STATISTICS: Final = 140_000
+"""Version of PostgreSQL from which it learns how often the values of an expression occur."""
+_LINE: Final = "regexp_replace({}, ':[0-9]+$', '')"
+
+
+def patterned(column: str, pattern: str) -> Q:
+    """Return the condition that a column of issues is like a pattern, by way of the phrases where that is quicker."""
+    exact = Q(**{f"{column}__folded": pattern})
+    numbers = _numbers(column, pattern)
+    return exact if numbers is None else Q(**{f"{column}__phrases": numbers}) & exact
+
+
+@TextField.register_lookup
+class Phrases(Lookup):
+    """`column__phrases=numbers`: the phrase of a column of issues is one of these, as its index on PostgreSQL has it."""
+
+    lookup_name = "phrases"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
+        """Return the condition."""
+        left, values = self.process_lhs(compiler, connection)
+        column: Any = self.lhs
+        return f"{_number(_phrase(column.target.name, left))} = ANY(%s)", (*values, self.rhs)
+
+
+def _phrase(column: str, text: str) -> str:
+    return _LINE.format(text) if column == "place" else text
+
+
+def _number(text: str) -> str:
+    return f"hashtextextended({text}, 0)"
+
+
+def _numbers(column: str, pattern: str) -> list[int] | None:
+    """Return the numbers of the phrases of texts that are like a pattern; None where they are too many, or nothing is to go by."""
+    if default.vendor != "postgresql":
+        return None
+    # A text that is like the pattern has its longest piece, and so has the phrase, but for the number of a line.
+    pieces = re.findall(r"(?:\\.|[^%_\\])+", pattern, re.DOTALL)
+    plain = [re.sub(r"\\(.)", r"\1", one, flags=re.DOTALL) for one in pieces]
+    piece = max(plain if column != "place" else map(_without_line, plain), key=len, default="")
+    if len(piece) < _SHORTEST:
+        return None
+    looked_for = f"SELECT DISTINCT number FROM store_phrase WHERE sort = %s AND {folded('text')} LIKE %s LIMIT %s"  # noqa: S608 - of ours
+    with default.cursor() as cursor:
+        cursor.execute(looked_for, [_SORTS[column], upper(f"%{escaped(piece)}%"), _MOST + 1])
+        found = [number for (number,) in cursor.fetchall()]
+    return found if len(found) <= _MOST else None
+
+
+def _without_line(text: str) -> str:
+    return "" if re.fullmatch("[0-9]+", text) else re.sub(r":[0-9]*\Z", "", text)
+
+
+def install_phrases(using: str = "default", **_: object) -> None:
+    """Make the table of phrases, what fills it and what searches it; again and again does no harm."""
+    connection = connections[using]
+    if connection.vendor != "postgresql" or "store_issue" not in connection.introspection.table_names():
+        return
+    with transaction.atomic(using=using), connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('store_phrase') IS NULL")
+        if cursor.fetchone()[0]:
+            for statement in _statements():
+                cursor.execute(statement)
+        cursor.execute("SHOW server_version_num")
+        if int(cursor.fetchone()[0]) >= _STATISTICS:
+            cursor.execute(f"CREATE STATISTICS IF NOT EXISTS issue_owners ON ({folded('owner')}) FROM store_issue")
+    _index_parts(connection)
+
+
+def _index_parts(connection: BaseDatabaseWrapper) -> None:
+    """Index the parts of words in phrases where the extension for it may be had: without it all phrases are looked through."""
+    try:
+        with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+            cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+            cursor.execute(
+                f"CREATE INDEX IF NOT EXISTS phrase_parts ON store_phrase USING gin ({folded('text')} gin_trgm_ops)"
+            )
+    except Error:
+        # Not installed on the server, or not this account's to add. The administrator may, and the next migration makes the index.
+        return
+
+
+def _statements() -> list[str]:
+    """Return what makes the table and keeps it filled.
+
+    Phrases may be there twice: two imports that each waited for the other's row would end one of them.
+    """
+    indexes = [
+        f"CREATE INDEX issue_{column}_phrase ON store_issue ({_number(_phrase(column, column))})" for column in _SORTS
+    ]
+    return [
+        "CREATE TABLE store_phrase (sort smallint NOT NULL, number bigint NOT NULL, text text NOT NULL)",
+        "CREATE INDEX phrase_number ON store_phrase (number, sort)",
+        *indexes,
+        _fill("store_issue"),
+        f"""CREATE OR REPLACE FUNCTION store_phrases_of_new() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN {_fill("fresh")}; RETURN NULL; END $$""",
+        """CREATE TRIGGER store_issue_phrases AFTER INSERT ON store_issue REFERENCING NEW TABLE AS fresh
+            FOR EACH STATEMENT EXECUTE FUNCTION store_phrases_of_new()""",
+        f"""CREATE OR REPLACE FUNCTION store_phrases_of_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN {_fill("(SELECT NEW.title, NEW.place, NEW.rule, NEW.component) AS fresh")}; RETURN NULL; END $$""",
+        f"""CREATE TRIGGER store_issue_rephrased AFTER UPDATE OF {", ".join(_SORTS)} ON store_issue
+            FOR EACH ROW WHEN (({_row("OLD")}) IS DISTINCT FROM ({_row("NEW")})) EXECUTE FUNCTION store_phrases_of_changed()""",
+    ]
+
+
+def _row(name: str) -> str:
+    return ", ".join(f"{name}.{column}" for column in _SORTS)
+
+
+def _fill(source: str) -> str:
+    """Return the statement that adds the phrases of issues that are not there yet."""
+    texts = " UNION ".join(
+        f"SELECT {sort}, {_phrase(column, column)} FROM {source} WHERE {column} <> ''"  # noqa: S608 - names of ours
+        for column, sort in _SORTS.items()
+    )
+    return (
+        f"INSERT INTO store_phrase (sort, number, text) SELECT told.sort, {_number('told.text')}, told.text "  # noqa: S608 - names of ours
+        f"FROM ({texts}) AS told (sort, text) WHERE NOT EXISTS (SELECT 1 FROM store_phrase AS known "
+        f"WHERE known.number = {_number('told.text')} AND known.sort = told.sort)"
+    )
