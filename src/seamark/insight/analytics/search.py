@@ -1,6 +1,6 @@
 """One search over everything that has a name, as far as somebody may see it: a few of each sort, never all.
 
-Words are looked for in the 10,000 riskiest open issues; what is asked for by its reference is always found.
+Components and people are looked for in the 10,000 riskiest open issues; what is asked for by its reference is always found.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from seamark.insight.analytics.vulnerability import spellings
 from seamark.store.access import READS, Visible
 from seamark.store.models import Issue, Policy, VulnerabilityName
-from seamark.store.query import NEEDS_WORK
+from seamark.store.query import NEEDS_WORK, Query, Term, select
 from seamark.store.query.paging import COUNT_BOUND
 
 EACH: Final = 6
@@ -72,7 +72,7 @@ def _having(words: list[str], *columns: str) -> Q:
 def _issues(seen: Visible, text: str, words: list[str]) -> list[Hit]:
     named = _REFERENCE.fullmatch(text)
     rows = list(seen.issues().filter(pk=int(named[1])).select_related("application")) if named else []
-    found = _open(seen).filter(_having(words, "title", "place", "rule")).select_related("application")
+    found = select(seen.issues(), Query(tuple(Term("", (word,)) for word in words))).select_related("application")
     rows += [one for one in found.order_by("-risk", "-id")[:EACH] if one not in rows]
     return [
         Hit("issue", one.reference, one.title or one.rule, f"{one.reference} · {one.application.name}")
