@@ -10,7 +10,7 @@ import pytest
 from django.db.models import Sum
 
 from seamark.insight.metrics.columns import load
-from seamark.insight.metrics.measures import MEMBERS, Period, flow, members, risk_at, trend
+from seamark.insight.metrics.measures import MEMBERS, Masks, Period, flow, members, risk_at, trend
 from seamark.pipeline.metrics import recording
 from seamark.store.models import Application, Event, FactPass, Issue, IssueFact, Upkeep
 from seamark.store.models.issues import State
@@ -32,8 +32,8 @@ def test_every_point_in_time_is_what_events_say(estate: datetime) -> None:
     for at in (*midnights(12), estate):
         expected = brute.open_at(told, at)
         now = Period(start=at - timedelta(days=1), end=at)
-        assert flow(columns, now).counts["open"] == len(expected)
-        assert Counter(one.issue for one in members(columns, "open", now, most=1000)[1]) == Counter(
+        assert flow(Masks(columns, now)).counts["open"] == len(expected)
+        assert Counter(one.issue for one in members(Masks(columns, now), "open", most=1000)[1]) == Counter(
             one.issue for one in expected
         )
         assert risk_at(columns, at) == brute.risk_at(at)
@@ -45,7 +45,7 @@ def test_every_period_is_what_events_say(estate: datetime) -> None:
     columns, told = load(Application.objects.values_list("pk", flat=True)), brute.lives()
     for start in midnights(6):
         end = min(start + timedelta(days=97), estate)
-        counts = flow(columns, Period(start=start, end=end)).counts
+        counts = flow(Masks(columns, Period(start=start, end=end))).counts
         came = [one for one in told if start <= one.opened < end]
         went = [one for one in told if one.closed is not None and start <= one.closed < end]
         fixed = [one for one in went if one.how == "fixed"]
@@ -67,7 +67,7 @@ def test_a_trend_ends_where_the_tile_stands(estate: datetime) -> None:
     columns = load(Application.objects.values_list("pk", flat=True))
     period = Period(start=datetime(2026, 8, 1, tzinfo=UTC), end=estate)
     points = trend(columns, period, 20)
-    now = flow(columns, period)
+    now = flow(Masks(columns, period))
     assert (points[-1].open, points[-1].urgent, points[-1].risk) == (now.counts["open"], now.counts["urgent"], now.risk)
     assert sum(one.arrived for one in points) == now.counts["arrived"]
     assert sum(one.burned for one in points) == now.counts["burned"]
@@ -105,7 +105,7 @@ def test_what_changed_and_changed_back_between_two_passes_is_told(estate: dateti
     assert recording.record(estate + timedelta(hours=5)).facts == 2
     columns = load([issue.application_id])
     period = Period(start=estate, end=estate + timedelta(hours=5))
-    assert [one.issue for one in members(columns, "reopened", period)[1]] == [issue.pk]
+    assert [one.issue for one in members(Masks(columns, period), "reopened")[1]] == [issue.pk]
 
 
 def test_sums_over_owners_and_priorities_are_exact(estate: datetime) -> None:
@@ -121,7 +121,7 @@ def test_sums_over_owners_and_priorities_are_exact(estate: datetime) -> None:
         assert {one: (n, risk) for one, n, risk in sums if n} == {one: (open_of[one], risk_of[one]) for one in open_of}
     columns = load([issue.application_id])
     now = Period(start=estate, end=estate + timedelta(days=2))
-    row = next(one for one in members(columns, "open", now, most=1000)[1] if one.issue == issue.pk)
+    row = next(one for one in members(Masks(columns, now), "open", most=1000)[1] if one.issue == issue.pk)
     assert (row.owner, row.priority) == ("team-9", (issue.priority + 1) % 5)
 
 
@@ -158,10 +158,10 @@ def test_a_pass_that_failed_gives_the_day_back(estate: datetime, monkeypatch: py
 def test_every_list_is_as_long_as_its_number(estate: datetime) -> None:
     columns = load(Application.objects.values_list("pk", flat=True))
     period = Period(start=datetime(2026, 5, 1, tzinfo=UTC), end=estate)
-    counts = flow(columns, period).counts
+    counts = flow(Masks(columns, period)).counts
     for name in MEMBERS:
         seen: list[int] = []
-        while part := members(columns, name, period, first=len(seen), most=37)[1]:
+        while part := members(Masks(columns, period), name, first=len(seen), most=37)[1]:
             seen += [one.issue for one in part]
         assert len(seen) == counts[name]
     assert counts["exposed"] > counts["fixed"] > 0

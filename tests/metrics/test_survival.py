@@ -13,7 +13,7 @@ from lifelines.utils import restricted_mean_survival_time
 
 from seamark.insight.metrics.columns import load
 from seamark.insight.metrics.costs import Exposure, Inputs, breach, delay, hours_saved
-from seamark.insight.metrics.measures import HORIZON, Period, flow, lives, members
+from seamark.insight.metrics.measures import HORIZON, Masks, Period, flow, lives, members
 from seamark.insight.metrics.survival import survival
 from seamark.store.models import Application
 from tests.metrics import brute
@@ -79,12 +79,12 @@ def test_the_time_to_fix_of_an_estate_is_that_of_lifelines(estate: datetime) -> 
             leave.append(hours)
             entry.append(min(max(0, int((period.start - one.opened).total_seconds())) // 3600, hours - 1))
             ended.append(one.how == "fixed" and one.closed is not None and one.closed < period.end)
-        theirs, ours = fitted(entry, leave, ended), lives(columns, period)
+        theirs, ours = fitted(entry, leave, ended), lives(Masks(columns, period))
         curve = theirs.survival_function_["KM_estimate"].to_numpy()
         assert np.abs(ours.share - curve).max() < EXACT
         seen = curve[:HORIZON]
         mean = seen.sum() + (HORIZON - seen.size) * curve[-1] if seen.size < HORIZON else seen.sum()
-        now = flow(columns, period)
+        now = flow(Masks(columns, period))
         assert now.mttr == pytest.approx(mean / 24, abs=EXACT)
         half = np.flatnonzero(curve <= 0.5)
         assert now.half_life == (pytest.approx(half[0] / 24, abs=EXACT) if half.size else None)
@@ -95,7 +95,7 @@ def test_the_time_to_fix_of_an_estate_is_that_of_lifelines(estate: datetime) -> 
 def test_means_and_service_levels_are_what_lists_say(estate: datetime) -> None:
     columns = load(Application.objects.values_list("pk", flat=True))
     period = Period(start=estate - timedelta(days=400), end=estate)
-    now, told = flow(columns, period), brute.lives()
+    now, told = flow(Masks(columns, period)), brute.lives()
     end = period.end
     fixed = [one for one in told if one.how == "fixed" and one.closed and period.start <= one.closed < end and one.due]
     kept = sum(one.closed <= one.due for one in fixed if one.closed and one.due)
@@ -103,7 +103,7 @@ def test_means_and_service_levels_are_what_lists_say(estate: datetime) -> None:
     assert now.sla == pytest.approx(kept / (len(fixed) + late), abs=EXACT)
     ages = [(end - one.opened).total_seconds() / 86_400 for one in brute.open_at(told, end)]
     assert now.age == pytest.approx(sum(ages) / len(ages), abs=EXACT)
-    assert members(columns, "timed", period)[0] == len(fixed) + late
+    assert members(Masks(columns, period), "timed")[0] == len(fixed) + late
 
 
 def test_costs_made_by_hand() -> None:

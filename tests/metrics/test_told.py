@@ -14,7 +14,7 @@ from django.test import Client
 from seamark.insight.metrics.columns import load
 from seamark.insight.metrics.compared import compared
 from seamark.insight.metrics.definitions import DEFINITIONS
-from seamark.insight.metrics.measures import Period, flow, quarter
+from seamark.insight.metrics.measures import Masks, Period, flow, quarter
 from seamark.insight.metrics.replay import Now, Stand, Step, replay
 from seamark.interfaces.cli.main import main
 from seamark.pipeline.people import make_token
@@ -89,8 +89,8 @@ def test_two_periods_are_compared(estate: datetime) -> None:
     columns, day = load(Application.objects.values_list("pk", flat=True)), date(2026, 6, 1)
     found = compared(columns, day, days=30)
     midnight = datetime(2026, 6, 1, tzinfo=UTC)
-    before = flow(columns, Period(start=midnight - timedelta(days=30), end=midnight))
-    after = flow(columns, Period(start=midnight, end=midnight + timedelta(days=30)))
+    before = flow(Masks(columns, Period(start=midnight - timedelta(days=30), end=midnight)))
+    after = flow(Masks(columns, Period(start=midnight, end=midnight + timedelta(days=30))))
     told = {one.about.name: one for one in found.changes}
     assert (told["open"].before, told["open"].after) == (before.counts["open"], after.counts["open"])
     assert (told["risk"].before, told["mttr"].after) == (before.risk / 10, after.mttr)

@@ -13,6 +13,7 @@ from seamark.insight.metrics.columns import Column, Columns
 from seamark.insight.metrics.definitions import BY_NAME, Definition
 from seamark.insight.metrics.measures import (
     Flow,
+    Masks,
     Period,
     Point,
     ages,
@@ -103,15 +104,16 @@ class Board(Struct, frozen=True, kw_only=True):
 def board(asked: Scope, *, points: int = 30) -> Board:
     """Return what there is to tell."""
     columns, period = asked.columns(), asked.period
-    now, before = flow(columns, period), flow(columns, period.before)
+    masks = Masks(columns, period)
+    now, before = flow(masks), flow(Masks(columns, period.before))
     inputs = costs.inputs_now()
     risks = risk_by_application(columns, period.end)
-    overdue = by_application(columns, "overdue", period)
+    overdue = by_application(masks, "overdue")
     delay = costs.delay(_exposures(asked, columns, risks, overdue), inputs)
     told = tools.tools(asked.numbers, period.end.date())
     return Board(
-        asked=asked, now=now, before=before, points=trend(columns, period, points), ages=ages(columns, period.end),
-        tiles=_tiles(asked, now, before, delay, inputs, told), groups=groups(asked, columns, period, risks),
+        asked=asked, now=now, before=before, points=trend(columns, period, points), ages=ages(masks),
+        tiles=_tiles(asked, now, before, delay, inputs, told), groups=groups(asked, masks, risks),
         grouped_by=_grouping(asked), movers=_movers(asked, columns, period, risks), tools=told.tools, delay=delay,
         breach=costs.breach(delay, inputs), inputs=inputs,
     )  # fmt: skip
@@ -186,14 +188,11 @@ def _grouping(asked: Scope) -> str:
     return "application" if asked.unit or asked.application or len(units) < 2 else "unit"
 
 
-def groups(asked: Scope, columns: Columns, period: Period, risks: Column) -> list[Group]:
+def groups(asked: Scope, masks: Masks, risks: Column) -> list[Group]:
     """Return units, or applications where one unit is asked about, the highest risk for each asset first."""
     assets = assets_of(asked)
-    counted = {
-        name: by_application(columns, name, period)
-        for name in ("open", "exposed", "fixed", "overdue", "kept", "missed")
-    }
-    place = {number: at for at, number in enumerate(columns.applications)}
+    counted = {name: by_application(masks, name) for name in ("open", "exposed", "fixed", "overdue", "kept", "missed")}
+    place = {number: at for at, number in enumerate(masks.columns.applications)}
     by_unit = _grouping(asked) == "unit"
     members: dict[tuple[str, str], list[int]] = {}
     for one in asked.applications:

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from seamark.insight.metrics.columns import Columns
 from seamark.insight.metrics.definitions import BY_NAME, Definition
-from seamark.insight.metrics.measures import Flow, Period, flow
+from seamark.insight.metrics.measures import Flow, Masks, Period, flow
 
 NAMES = (
     "open", "urgent", "risk", "arrived", "burned", "fixed", "mttr", "half_life", "mtta", "sla", "overdue", "age", "reopen",
@@ -44,7 +44,7 @@ def compared(columns: Columns, day: date, *, days: int = 30) -> Compared:
     middle = datetime.combine(day, time(), UTC)
     span = timedelta(days=days)
     before, after = Period(start=middle - span, end=middle), Period(start=middle, end=middle + span)
-    numbers = flow(columns, before), flow(columns, after)
+    numbers = flow(Masks(columns, before)), flow(Masks(columns, after))
     changes = [
         Change(about=BY_NAME[name], before=_value(name, numbers[0]), after=_value(name, numbers[1])) for name in NAMES
     ]

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from seamark.core.errors import InvalidQuery
 from seamark.insight.metrics.columns import AWAY, DISMISSED, FIXED, MERGED, OPEN, WRONG
-from seamark.insight.metrics.measures import MEMBERS, Row, members
+from seamark.insight.metrics.measures import MEMBERS, Masks, Row, members
 from seamark.insight.metrics.scope import Scope, pulls, unscanned, waivers
 
 OUTCOMES: Final = {
@@ -50,7 +50,7 @@ class Listed(Struct, frozen=True, kw_only=True):
 def listed(asked: Scope, name: str, *, first: int = 0, most: int = 100) -> Listed:
     """Return a part of the list behind a number. Raises `InvalidQuery` where there is none of that name."""
     if name in MEMBERS:
-        total, rows = members(asked.columns(), name, asked.period, first=first, most=most)
+        total, rows = members(Masks(asked.columns(), asked.period), name, first=first, most=most)
         return Listed(total=total, lines=_issues(asked, rows), first=first)
     if name not in _OTHERS:
         raise InvalidQuery(f"There is no list {name!r}")

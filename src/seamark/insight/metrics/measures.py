@@ -67,59 +67,57 @@ class Row(Struct, frozen=True, kw_only=True):
     owner: str
 
 
-Mask = Callable[[Mapping[str, Column], int, int], Column]
+class Masks:
+    """Which times of being open belong to a number, for a period: each worked out once, many from others."""
+
+    def __init__(self, columns: Columns, period: Period) -> None:
+        self.columns, self.period = columns, period
+        self.one: Mapping[str, Column] = columns.episodes
+        self.start, self.end = period.bounds
+        self._known: dict[str, Column] = {}
+
+    def __getitem__(self, name: str) -> Column:
+        """Return which belong to one of `MEMBERS`."""
+        if name not in self._known:
+            self._known[name] = MEMBERS[name](self)
+        return self._known[name]
+
+    def within(self, column: str) -> Column:
+        """Return where a time lies in the period."""
+        times = self.one[column]
+        inside: Column = (times >= self.start) & (times < self.end)
+        return inside
 
 
-def _open(one: Mapping[str, Column], at: int) -> Column:
-    stood: Column = (one["opened"] < at) & (one["closed"] >= at)
-    return stood
+def _escaped(asked: Masks) -> Column:
+    found = np.zeros(asked["opened"].size, dtype=bool)
+    came = np.flatnonzero(asked["opened"])
+    found[came] = np.isin(asked.one["kind"][came], ESCAPES)
+    return found
 
 
-def _arrived(one: Mapping[str, Column], start: int, end: int) -> Column:
-    came: Column = (one["opened"] >= start) & (one["opened"] < end)
-    return came
-
-
-def _burned(one: Mapping[str, Column], start: int, end: int) -> Column:
-    went: Column = (one["closed"] >= start) & (one["closed"] < end)
-    return went
-
-
-def _fixed(one: Mapping[str, Column], start: int, end: int) -> Column:
-    mended: Column = _burned(one, start, end) & (one["outcome"] == FIXED)
-    return mended
-
-
-def _overdue(one: Mapping[str, Column], end: int) -> Column:
-    return _open(one, end) & (one["due"] <= end)
-
-
-def _exposed(one: Mapping[str, Column], start: int, end: int) -> Column:
-    return (one["opened"] < end) & (one["closed"] >= start)
-
-
-MEMBERS: Final[dict[str, Mask]] = {
-    "open": lambda one, _start, end: _open(one, end),
-    "urgent": lambda one, _start, end: _open(one, end) & (one["priority"] <= 1),
-    "arrived": _arrived,
-    "opened": lambda one, start, end: _arrived(one, start, end) & (one["again"] == 0),
-    "reopened": lambda one, start, end: _arrived(one, start, end) & (one["again"] == 1),
-    "burned": _burned,
-    "fixed": _fixed,
-    "wrong": lambda one, start, end: _burned(one, start, end) & (one["outcome"] == WRONG),
-    "kept": lambda one, start, end: _fixed(one, start, end) & (one["due"] != NEVER) & (one["closed"] <= one["due"]),
-    "missed": lambda one, start, end: _fixed(one, start, end) & (one["closed"] > one["due"]),
-    "overdue": lambda one, _start, end: _overdue(one, end),
-    "timed": lambda one, start, end: (_fixed(one, start, end) & (one["due"] != NEVER)) | _overdue(one, end),
-    "old": lambda one, _start, end: _open(one, end) & (one["opened"] < end - OLD),
-    "escaped": lambda one, start, end: _arrived(one, start, end) & (one["again"] == 0) & np.isin(one["kind"], ESCAPES),
-    "detected": lambda one, start, end: _arrived(one, start, end) & (one["lag"] >= 0),
-    "acknowledged": lambda one, start, end: (one["looked"] >= start) & (one["looked"] < end),
-    "by_rule": lambda one, start, end: _burned(one, start, end) & (one["by"] == By.RULE),
-    "by_person": lambda one, start, end: _burned(one, start, end) & (one["by"] == By.PERSON),
-    "exposed": _exposed,
-}  # fmt: skip
-"""Which times of being open belong to a number, for a period. What people call the number is told in `definitions`."""
+MEMBERS: Final[dict[str, Callable[[Masks], Column]]] = {
+    "open": lambda asked: (asked.one["opened"] < asked.end) & (asked.one["closed"] >= asked.end),
+    "urgent": lambda asked: asked["open"] & (asked.one["priority"] <= 1),
+    "arrived": lambda asked: asked.within("opened"),
+    "opened": lambda asked: asked["arrived"] & (asked.one["again"] == 0),
+    "reopened": lambda asked: asked["arrived"] & (asked.one["again"] == 1),
+    "burned": lambda asked: asked.within("closed"),
+    "fixed": lambda asked: asked["burned"] & (asked.one["outcome"] == FIXED),
+    "wrong": lambda asked: asked["burned"] & (asked.one["outcome"] == WRONG),
+    "kept": lambda asked: asked["fixed"] & (asked.one["due"] != NEVER) & (asked.one["closed"] <= asked.one["due"]),
+    "missed": lambda asked: asked["fixed"] & (asked.one["closed"] > asked.one["due"]),
+    "overdue": lambda asked: asked["open"] & (asked.one["due"] <= asked.end),
+    "timed": lambda asked: (asked["fixed"] & (asked.one["due"] != NEVER)) | asked["overdue"],
+    "old": lambda asked: asked["open"] & (asked.one["opened"] < asked.end - OLD),
+    "escaped": _escaped,
+    "detected": lambda asked: asked["arrived"] & (asked.one["lag"] >= 0),
+    "acknowledged": lambda asked: asked.within("looked"),
+    "by_rule": lambda asked: asked["burned"] & (asked.one["by"] == By.RULE),
+    "by_person": lambda asked: asked["burned"] & (asked.one["by"] == By.PERSON),
+    "exposed": lambda asked: (asked.one["opened"] < asked.end) & (asked.one["closed"] >= asked.start),
+}
+"""Which times of being open belong to a number. What people call the number is told in `definitions`."""
 
 
 class Flow(Struct, frozen=True, kw_only=True):
@@ -171,11 +169,10 @@ class Flow(Struct, frozen=True, kw_only=True):
         return self.share("wrong", "wrong", "fixed")
 
 
-def lives(columns: Columns, period: Period) -> Survival:
+def lives(asked: Masks) -> Survival:
     """Return how long issues stay open in a period, in begun hours: fixed is the end, whatever else happens is out of sight."""
-    start, end = period.bounds
-    one = columns.episodes
-    seen = _exposed(one, start, end)
+    start, end, one = asked.start, asked.end, asked.one
+    seen = np.flatnonzero(asked["exposed"])
     opened, closed = one["opened"][seen].astype("<i8"), one["closed"][seen].astype("<i8")
     ended = (closed < end) & (one["outcome"][seen] == FIXED)
     until = np.minimum(closed, end)
@@ -184,20 +181,17 @@ def lives(columns: Columns, period: Period) -> Survival:
     return survival(entry, leave, ended)
 
 
-def flow(columns: Columns, period: Period) -> Flow:
+def flow(asked: Masks) -> Flow:
     """Return the numbers of a period."""
-    start, end = period.bounds
-    one = columns.episodes
-    masks = {name: mask(one, start, end) for name, mask in MEMBERS.items()}
-    curve = lives(columns, period)
+    one, curve = asked.one, lives(asked)
     mean, half = curve.mean(HORIZON), curve.median
-    open_since = one["opened"][masks["open"]].astype("<i8")
-    looked = masks["acknowledged"]
+    open_since = one["opened"][asked["open"]].astype("<i8")
+    looked = np.flatnonzero(asked["acknowledged"])
     return Flow(
-        counts={name: int(np.count_nonzero(mask)) for name, mask in masks.items()},
-        risk=risk_at(columns, period.end), mttr=None if mean is None else mean / 24, half_life=None if half is None else half / 24,
-        mttd=_mean(one["lag"][masks["detected"]], DAY), mtta=_mean((one["looked"] - one["opened"])[looked], HOUR),
-        age=_mean(end - open_since, DAY),
+        counts={name: int(np.count_nonzero(asked[name])) for name in MEMBERS},
+        risk=risk_at(asked.columns, asked.period.end), mttr=None if mean is None else mean / 24, half_life=None if half is None else half / 24,
+        mttd=_mean(one["lag"][asked["detected"]], DAY), mtta=_mean(one["looked"][looked] - one["opened"][looked], HOUR),
+        age=_mean(asked.end - open_since, DAY),
     )  # fmt: skip
 
 
@@ -264,10 +258,10 @@ def _between(times: Column, days: Column) -> Column:
     return np.diff(before, prepend=before[0])
 
 
-def members(columns: Columns, name: str, period: Period, *, first: int = 0, most: int = 100) -> tuple[int, list[Row]]:
+def members(asked: Masks, name: str, *, first: int = 0, most: int = 100) -> tuple[int, list[Row]]:
     """Return how long the list behind a number is, and a part of it: the riskiest first, then the newest."""
-    one = columns.episodes
-    found = np.flatnonzero(MEMBERS[name](one, *period.bounds))
+    one, columns = asked.one, asked.columns
+    found = np.flatnonzero(asked[name])
     order = found[np.lexsort((-one["issue"][found], -one["risk"][found].astype("<i4")))][first : first + most]
     rows = [
         Row(
@@ -281,11 +275,9 @@ def members(columns: Columns, name: str, period: Period, *, first: int = 0, most
     return int(found.size), rows
 
 
-def by_application(columns: Columns, name: str, period: Period) -> Column:
+def by_application(asked: Masks, name: str) -> Column:
     """Return for each application, by its place, how long the list behind a number is."""
-    one = columns.episodes
-    places = one["application"][MEMBERS[name](one, *period.bounds)]
-    return np.bincount(places, minlength=len(columns.applications))
+    return np.bincount(asked.one["application"][asked[name]], minlength=len(asked.columns.applications))
 
 
 def risk_by_application(columns: Columns, at: datetime) -> Column:
@@ -295,11 +287,10 @@ def risk_by_application(columns: Columns, at: datetime) -> Column:
     return np.bincount(places, weights=columns.moves["risk"][before], minlength=len(columns.applications)).round()
 
 
-def ages(columns: Columns, at: datetime) -> dict[str, int]:
-    """Return how many open issues are how old."""
-    one, end = columns.episodes, seconds(at)
-    days = (end - one["opened"][_open(one, end)].astype("<i8")) // DAY
-    counted = np.histogram(days, bins=[0, 7, 30, 90, 180, 365, 10**9])[0]
+def ages(asked: Masks) -> dict[str, int]:
+    """Return how many issues that are open at the end of a period are how old."""
+    days = (asked.end - asked.one["opened"][asked["open"]].astype("<i8")) // DAY
+    counted = np.bincount(np.searchsorted((7, 30, 90, 180, 365), days, side="right"), minlength=6)
     names = ("under 7 days", "7 to 30 days", "30 to 90 days", "90 to 180 days", "180 days to a year", "over a year")
     return dict(zip(names, map(int, counted), strict=True))
 

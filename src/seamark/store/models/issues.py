@@ -194,6 +194,9 @@ class Issue(models.Model):
                 name="issue_assigned",
             ),
             models.Index(
+                fields=["priority", "due"], condition=models.Q(open=True, due__isnull=False), name="issue_due"
+            ),
+            models.Index(
                 fields=["vulnerability"], condition=models.Q(vulnerability__isnull=False), name="issue_vulnerability"
             ),
             models.Index(fields=["fix"], condition=models.Q(fix__isnull=False), name="issue_fix"),
