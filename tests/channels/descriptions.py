@@ -103,6 +103,28 @@ def github() -> dict[str, Any]:
     return json.loads((packages() / GITHUB / "api.github.com.json").read_text("utf-8"))  # type: ignore[no-any-return]
 
 
+def operation(method: str, path: str) -> tuple[str, dict[str, Any]]:
+    """Return the path and the operation of GitHub's description that a request is."""
+    found = []
+    for name, methods in github()["paths"].items():
+        pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(name))
+        if re.fullmatch(pattern, path) and method.lower() in methods:
+            found.append((name.count("{"), name, methods[method.lower()]))
+    assert found, f"GitHub describes no {method} {path}"
+    _, name, described = min(found, key=lambda one: one[0])
+    return name, described
+
+
+def resolved(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return what a reference of GitHub's description stands for."""
+    while "$ref" in schema:
+        at: Any = github()
+        for step in schema["$ref"].removeprefix("#/").split("/"):
+            at = at[step]
+        schema = at
+    return schema
+
+
 @cache
 def adf_schema() -> dict[str, Any]:
     """Return Atlassian's JSON Schema of its document format."""

@@ -11,6 +11,7 @@ import pytest
 from msgspec import Struct
 from pytest_django import Settings
 
+from seamark.core import plugins
 from seamark.core.errors import BrokenPlugin, NotAllowed
 from seamark.pipeline.outbox import connections, send
 from seamark.pipeline.outbox.queue import put_message
@@ -151,21 +152,21 @@ class Twice(_Base):
 )  # fmt: skip
 def test_what_is_no_channel_is_refused_loudly(kind: type, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
     point = EntryPoint("acme", f"{__name__}:{kind.__name__}", registry.GROUP)
-    monkeypatch.setattr(registry, "entry_points", lambda group: [point] if group == "seamark.channels" else [])
+    monkeypatch.setattr(plugins, "entry_points", lambda group: [point] if group == "seamark.channels" else [])
     with pytest.raises(BrokenPlugin, match=words):
         channels()
 
 
 def test_a_channel_that_is_there_already_is_taken_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     point = EntryPoint("acme", f"{__name__}:READY", registry.GROUP)
-    monkeypatch.setattr(registry, "entry_points", lambda group: [point])
+    monkeypatch.setattr(plugins, "entry_points", lambda group: [point])
     assert channels()["acme"] is READY
     assert READY.role is Role.MESSAGE
 
 
 def test_a_module_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     point = EntryPoint("gone", "no.such.module:Channel", registry.GROUP)
-    monkeypatch.setattr(registry, "entry_points", lambda group: [point])
+    monkeypatch.setattr(plugins, "entry_points", lambda group: [point])
     with pytest.raises(BrokenPlugin, match=r"'gone' of no\.such\.module:Channel cannot be loaded"):
         channels()
 

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from seamark.pipeline.metrics import mailing
+from seamark.pipeline.metrics import mailing, packs
 from seamark.pipeline.notices import subscriptions
 from seamark.store.models import Application, ChannelConnection, FactPass, Grant, OutboxAct, Subscription, User
 from seamark.store.models.people import Role
@@ -83,6 +83,31 @@ def test_nothing_is_told_before_something_is_recorded(chat: ChannelConnection) -
     assert mailing.send_due(MONDAY) == 0
 
 
+def test_the_pack_of_a_quarter_is_told_of_once_it_is_there(chat: ChannelConnection, settings: Settings) -> None:
+    settings.SEAMARK_PUBLIC_URL = "https://seamark.example"
+    lea, bo = (
+        make_person("lea", Role.APPROVER),
+        make_person("bo", Role.VIEWER, application=Application.objects.order_by("pk")[0]),
+    )
+    october = datetime(2026, 10, 1, 8, 5, tzinfo=UTC)
+    for one in (lea, bo):
+        row = follow(one, chat, quarterly=True, hour=8, zone="UTC", to=one.username)
+        Subscription.objects.filter(pk=row.pk).update(created_at=october - timedelta(days=30))
+    assert mailing.send_due(october) == 0, "it is not made yet"
+    assert packs.keep_when_due(october + timedelta(hours=1)) == ["pdf", "pptx"]
+    assert mailing.send_due(october - timedelta(minutes=10)) == 0
+    assert mailing.send_due(october + timedelta(days=40)) == 2, "a server that was off sends it later"
+    assert mailing.send_due(october + timedelta(days=41)) == 0
+    whole, part = told()
+    assert (whole["title"], whole["to"]) == ("Security report of 2026-Q3", "lea")
+    assert whole["url"] == "https://seamark.example/analytics/?period=2026-Q3#packs"
+    assert "issues arrived and" in whole["text"]
+    assert ("is kept as PDF" in whole["text"], "is kept as PDF" in part["text"]) == (True, False)
+    Subscription.objects.update(created_at=datetime(2026, 10, 2, tzinfo=UTC))
+    OutboxAct.objects.all().delete()
+    assert mailing.send_due(october + timedelta(days=40)) == 0, "who subscribes later waits for the next one"
+
+
 def test_it_is_chosen_on_the_page_and_over_the_api(chat: ChannelConnection) -> None:
     client: Client = browser(make_person("lea", Role.APPROVER))
     assert "The numbers of the week" in client.get("/account/messages/").content.decode()
@@ -93,6 +118,13 @@ def test_it_is_chosen_on_the_page_and_over_the_api(chat: ChannelConnection) -> N
     assert shown["weekly"] is True
     answer = client.patch(f"/api/v1/subscriptions/{row.pk}", {"weekly": False}, content_type="application/json")
     assert answer.json()["weekly"] is False
+    sent = {"action": "change", "subscription": row.pk, "hour": "7", "quarterly": "on", "daily_delta": "on"}
+    client.post("/account/messages/", sent)
+    row.refresh_from_db()
+    assert (row.weekly, row.quarterly, row.daily_delta) == (False, True, True)
+    change = {"quarterly": False, "daily_delta": False}
+    answer = client.patch(f"/api/v1/subscriptions/{row.pk}", change, content_type="application/json").json()
+    assert (answer["quarterly"], answer["daily_delta"]) == (False, False)
     assert mailing.work_once(MONDAY) is True
     assert mailing.work_once(MONDAY) is False
     assert not OutboxAct.objects.exists()

@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from hashlib import sha256
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,6 +20,7 @@ from msgspec import Struct
 from seamark.core.errors import Gone, NotAllowed, RemoteFailure
 from seamark.intake.connectors.caller import Caller
 from seamark.response.actions.contract import Act, Change, Done, Pressed, Role, Verb
+from tests.support.loopback import Loopback
 
 
 class FarSide:
@@ -55,21 +56,11 @@ class FarSide:
                 else:
                     outer.say(self, 200, {"who": "seamark"})
 
-            def log_message(self, *_: object) -> None:
-                pass
-
-        class Server(ThreadingHTTPServer):
-            def handle_error(self, *_: object) -> None:
-                """Clients that gave up are the point."""
-
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.server = Loopback(Handler)
+        self.url = self.server.url
 
     def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
+        self.server.close()
 
     def say(
         self, door: BaseHTTPRequestHandler, status: int, body: Any = None, headers: Mapping[str, str] | None = None

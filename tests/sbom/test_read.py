@@ -260,6 +260,7 @@ def test_depth_is_bounded() -> None:
     for document in (
         '{"bomFormat":"CycloneDX","specVersion":"1.6","components":[' + deep + "]}",
         '<bom xmlns="http://cyclonedx.org/schema/bom/1.5"><components>' + "<component><components>" * 3000,
+        "spdxVersion: SPDX-2.3\nname: x\npackages: " + "[" * 50_000 + "]" * 50_000 + "\n",
     ):
         with pytest.raises(UnreadableReport):
             read(document)

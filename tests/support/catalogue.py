@@ -19,6 +19,8 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 WEB = ROOT / "src" / "seamark" / "interfaces" / "web"
+ROOMS = (ROOT / "src" / "seamark" / "insight", ROOT / "src" / "seamark" / "pipeline" / "metrics")
+"""Rooms below the pages that mark texts as well: measures, their sentences and the board's report."""
 LOCALE = WEB / "locale"
 PLURAL = "nplurals=2; plural=(n != 1);"
 CALLS = {
@@ -114,26 +116,42 @@ def of_code(paths: Iterable[Path]) -> Iterator[Text]:
 def of_tables() -> Iterator[Text]:
     """Yield the words of tables that other modules keep, and that templates write through the filter `translated`."""
     from seamark.analysis.correlation.fixes import KINDS
+    from seamark.analysis.graph.question import QUESTIONS
     from seamark.core.assets import AssetKind
     from seamark.core.kind import Kind
     from seamark.core.severity import Severity
     from seamark.governance.triage.context import EXPOSURES
-    from seamark.governance.triage.lifecycle import RESOLUTION_WORDS
+    from seamark.governance.triage.lifecycle import JUSTIFICATIONS, RESOLUTION_WORDS
+    from seamark.governance.waivers import reading
+    from seamark.governance.waivers.words import REASONS
     from seamark.interfaces.web import facets, fixes, groups, search, today, ui, views
     from seamark.store.models.inventory import Criticality
     from seamark.store.models.issues import State
+    from seamark.store.models.outbox import ActState
+    from seamark.store.models.profiles import Rescoring
+    from seamark.store.models.pulls import PullState
     from seamark.store.models.tickets import TicketState
+    from seamark.store.models.violations import Standing
+    from seamark.store.permissions import WORDS
 
     said: list[str] = [
         *KINDS.values(),
         *RESOLUTION_WORDS.values(),
         *(one.replace("_", " ") for one in RESOLUTION_WORDS),
+        *(one.lower() for one in RESOLUTION_WORDS.values()),
+        *JUSTIFICATIONS.values(),
+        *REASONS.values(),
+        *(one.replace("_", " ") for one in reading.STATES),
+        *QUESTIONS.values(),
+        *WORDS.values(),
         "fixed",
         "suppressed",
     ]
     said += [one.word for one in Severity] + [one.word.capitalize() for one in Severity]
     said += [one.value for one in Kind] + [one.value.capitalize() for one in Kind]
-    said += [str(one.label) for one in (*State, *TicketState, *Criticality)]
+    said += [
+        str(one.label) for one in (*State, *TicketState, *Criticality, *PullState, *Standing, *Rescoring, *ActState)
+    ]
     said += [one.value.replace("_", " ") for one in AssetKind] + [*EXPOSURES, *EXPOSURES.values()]
     said += [*facets._FLAGS, "Priority", "Evidence", "Kind", "Severity", "Application"]
     said += [one.title for one in groups.BY.values()] + [one.without for one in groups.BY.values()] + ["Nothing"]
@@ -145,7 +163,7 @@ def of_tables() -> Iterator[Text]:
         *(one.title() for one in ui.THEMES),
     ]
     said += [one for label, _page, _query, hint in search.COMMANDS for one in (label, hint) if one]
-    said += ["small", "medium", "large", "major", "minor", "patch", *PRESETS, *NUMBERS, *WAITING]
+    said += ["small", "medium", "large", "major", "minor", "patch", *PRESETS, *NUMBERS, *WAITING, *STEPS, *STATUSES]
     yield from (Text("", one) for one in said)
 
 
@@ -153,13 +171,21 @@ PRESETS = ("To do first", "Mine", "Known exploited", "New this week", "Fixable",
 """Views of the list: `Counts.views`."""
 NUMBERS = ("New issues", "New and urgent", "Overdue", "Due within a week", "Known exploited", "Assigned to you")
 """Numbers of Today: `insight.analytics.today.numbers`."""
+STEPS = ("Requested", "Approved", "Refused", "Revoked", "Expired", "Renewed", "Reminded")
+"""What happened to a waiver: its steps."""
+STATUSES = ("affected", "not affected", "fixed", "under investigation")
+"""What a vendor says of a package, in VEX's words."""
 WAITING = ("Waivers to decide", "Waivers that end soon", "Suggested merges to review")
 
 
 def every_text() -> set[Text]:
     """Return all texts that are marked."""
     templates = sorted((WEB / "templates").rglob("*.html"))
-    return {*of_templates(templates), *of_code(sorted(WEB.rglob("*.py"))), *of_tables()} - {Text("", "")}
+    return {
+        *of_templates(templates),
+        *of_code(sorted(path for room in (WEB, *ROOMS) for path in room.rglob("*.py"))),
+        *of_tables(),
+    } - {Text("", "")}
 
 
 PAGES = ("base.html", "alone.html", "_*.html", "login.html", "locked.html", "issues/*.html", "issue/*.html", "today/*.html", "fixes/*.html",

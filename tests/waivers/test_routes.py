@@ -125,6 +125,8 @@ HARMLESS: Final = frozenset(
         "give_evidence",
         "compliance-packs",
         "make_pack",
+        "make_board_pack",
+        "analytics-pack-make",
         "analytics-costs",
         "analytics-save",
         "analytics-forget",

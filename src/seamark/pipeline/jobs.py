@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
@@ -19,6 +19,8 @@ from seamark.store.models import Job, User
 from seamark.store.models.people import Limit
 from seamark.store.models.requests import JobState
 
+Tell = Callable[[int, dict[str, Any]], None]
+"""Hears how far a job is, and what it has done so far."""
 LEASE: Final = timedelta(minutes=10)
 ATTEMPTS: Final = 3
 
@@ -45,7 +47,7 @@ def _rights(owner: User) -> dict[str, list[Any] | None] | None:
     }
 
 
-def _owner(job: Job) -> User:
+def owner_of(job: Job) -> User:
     """Return who asked, with the rights of the token that was used; what was taken from the person since is gone here too."""
     person = job.owner
     if job.rights is not None:
@@ -56,13 +58,14 @@ def _owner(job: Job) -> User:
     return person
 
 
-def work_once() -> bool:
-    """Carry out one waiting job. Returns False where none waits."""
-    job = _claim()
+def work_once(kinds: Mapping[str, Callable[[Job, Tell], dict[str, Any]]] | None = None) -> bool:
+    """Carry out one waiting job of some kinds (`KINDS`). Returns False where none waits."""
+    known = KINDS if kinds is None else kinds
+    job = _claim(known)
     if job is None:
         return False
     try:
-        result = KINDS[job.kind](job, _teller(job))
+        result = known[job.kind](job, _teller(job))
     except SeamarkError as error:
         _finish(job, JobState.FAILED, error=str(error)[:2000])
     except DatabaseError as error:
@@ -75,11 +78,11 @@ def work_once() -> bool:
     return True
 
 
-def _claim() -> Job | None:
+def _claim(kinds: Iterable[str]) -> Job | None:
     now = timezone.now()
     with transaction.atomic():
         ready = Job.objects.filter(
-            Q(state=JobState.QUEUED) | Q(state=JobState.RUNNING, lease_until__lt=now), kind__in=list(KINDS)
+            Q(state=JobState.QUEUED) | Q(state=JobState.RUNNING, lease_until__lt=now), kind__in=list(kinds)
         ).order_by("id")
         if connection.vendor == "postgresql":
             ready = ready.select_for_update(skip_locked=True)
@@ -101,7 +104,7 @@ def _finish(job: Job, state: JobState, **more: Any) -> None:
     )
 
 
-def _teller(job: Job) -> Callable[[int, dict[str, Any]], None]:
+def _teller(job: Job) -> Tell:
     """Return what keeps how far a job is, with what it has done so far, and holds its lease."""
 
     def tell(done: int, result: dict[str, Any]) -> None:
@@ -112,9 +115,9 @@ def _teller(job: Job) -> Callable[[int, dict[str, Any]], None]:
     return tell
 
 
-def _triage(job: Job, tell: Callable[[int, dict[str, Any]], None]) -> dict[str, Any]:
+def _triage(job: Job, tell: Tell) -> dict[str, Any]:
     """Change the state or the assignee of many issues. What an earlier attempt changed can still be undone: its changes are kept."""
-    person = _owner(job)
+    person = owner_of(job)
     wanted = msgspec.convert(job.asked, bulk.Wanted)
     before = tuple((job.result or {}).get("changes", ()))
     moved = int((job.result or {}).get("moved", 0))
@@ -127,8 +130,8 @@ def _triage(job: Job, tell: Callable[[int, dict[str, Any]], None]) -> dict[str, 
     return shown(done)
 
 
-KINDS: Final[dict[str, Callable[[Job, Callable[[int, dict[str, Any]], None]], dict[str, Any]]]] = {
+KINDS: Final[dict[str, Callable[[Job, Tell], dict[str, Any]]]] = {
     "triage": _triage,
     feed_updates.KIND: feed_updates.carry_out,
 }
-"""What can be asked for, by its name."""
+"""What can be asked for, by its name; packs are made by `pipeline.packing`."""

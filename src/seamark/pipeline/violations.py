@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -23,14 +23,13 @@ from seamark.governance.policy.kept.sync import in_force
 from seamark.governance.policy.model import Effect, Stage
 from seamark.governance.waivers.effective import waived, waived_applications
 from seamark.pipeline.facts import Exempt, platform_facts
+from seamark.pipeline.facts.pieces import PIECE, pieces
 from seamark.pipeline.watching import Due, claim, finish, look
 from seamark.store import writer
 from seamark.store.access import everything
 from seamark.store.models import Application, Asset, Issue, StandingViolation, ViolationDay
 from seamark.store.models.violations import Standing
 
-PIECE: Final = 5_000
-"""Open issues that are looked at in one transaction, as far as applications allow."""
 _ESTATE: Final = frozenset({"deployment", "build"})
 """Groups of facts about what runs: they cross applications, and are looked at all at once only."""
 _UNOWNED: Final = frozenset({"component", "coverage", "asset"})
@@ -121,28 +120,12 @@ def run(due: Due | None = None, now: datetime | None = None) -> Passed:
     bundle = Bundle(asking, every.commit)
     whole = due is None or due.applications is None
     applications = sorted(Application.objects.values_list("pk", flat=True)) if whole else sorted(due.applications or ())  # type: ignore[union-attr]
-    for piece in _pieces(applications):
+    for piece in pieces(applications):
         counts += _local(bundle, piece, moment)
     if whole:
         counts += _estate(bundle, moment)
     _count_day(None if whole else applications, moment)
     return Passed(whole, len(asking), counts["opened"], counts["changed"], counts["ended"])
-
-
-def _pieces(applications: Sequence[int]) -> Iterator[list[int]]:
-    """Yield applications in runs of about `PIECE` open issues."""
-    rows = Issue.objects.filter(open=True, application__in=applications).order_by().values_list("application")
-    weight = dict(rows.annotate(number=Count("pk")))
-    piece: list[int] = []
-    total = 0
-    for number in applications:
-        if piece and (total + weight.get(number, 0) > PIECE or len(piece) >= 200):
-            yield piece
-            piece, total = [], 0
-        piece.append(number)
-        total += weight.get(number, 0)
-    if piece:
-        yield piece
 
 
 def _local(bundle: Bundle, applications: list[int], now: datetime) -> Counter[str]:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from seamark.core.errors import SeamarkError
 from seamark.governance.ledger import checkpoints
 from seamark.governance.waivers import passing
-from seamark.pipeline import bundles, daily, imports, jobs, rescoring, violations, webhooks
+from seamark.pipeline import bundles, daily, imports, jobs, packing, rescoring, violations, webhooks
 from seamark.pipeline.automation import watch
 from seamark.pipeline.compliance import work as compliance
 from seamark.pipeline.gate import kept
@@ -32,6 +32,7 @@ QUEUES: Final[dict[str, Callable[[], bool]]] = {
     "import": imports.work_once,
     "re-scoring": rescoring.work_once,
     "job": jobs.work_once,
+    "pack": packing.work_once,
     "webhook": webhooks.work_once,
     "outbox": send.work_once,
     "pull request": pulls.work_once,

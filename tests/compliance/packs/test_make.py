@@ -141,7 +141,9 @@ def test_a_period_that_is_over_shows_its_end(payments: Scope, signer: Signer, tm
     assert told["as_of"].startswith("2020-03-31T23:59:59")
     assert {one["outcome"] for one in told["controls"]} <= {"not_known", "not_covered", "not_applicable"}
     assert (told["evidence"], told["gaps"]) == ([], []), "nothing that came later is in it"
-    assert any("No check had been asked" in one for one in told["notes"])
+    assert any("is kept for 3 years" in one for one in told["notes"])
+    path.write_bytes(pack.make(everything(), PCI, payments, read_period(str(timezone.now().year - 1))).content)
+    assert any("No check had been asked" in one for one in loaded(path, "report.json")["notes"])
 
 
 def test_what_lapsed_today_does_not_count(payments: Scope, signer: Signer, period: Period, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import zipfile
@@ -15,8 +16,9 @@ from django.test import Client
 from seamark.governance.ledger.note import Signer
 from seamark.insight.exports.pack.script import verifier
 from seamark.insight.exports.pack.shapes import Period
+from seamark.pipeline import packing
 from seamark.pipeline.compliance.scope import Scope
-from seamark.store.models import ComplianceGap
+from seamark.store.models import ComplianceGap, Job, LedgerEntry
 from seamark.store.models.people import Role
 from tests.api.conftest import Caller, caller
 from tests.cli.conftest import Command, seamark
@@ -80,13 +82,24 @@ def test_a_pack_is_taken_from_the_page(browser: Client, signer: Signer, key: str
     assert key in page.content.decode()
     sent = {"framework": PCI, "application": "payments", "period": period.label}
     answer = browser.post("/compliance/packs/", sent)
+    assert (answer.status_code, answer["Location"]) == (302, "/compliance/packs/")
+    job = Job.objects.get()
+    waiting = f'hx-get="/made/{job.pk}/"'
+    assert waiting in browser.get("/compliance/packs/").content.decode(), "the page asks how far it is"
+    assert browser.get(f"/made/{job.pk}/file").status_code == 404
+    assert packing.work_once()
+    page = browser.get("/compliance/packs/").content.decode()
+    assert (waiting in page, f'href="/made/{job.pk}/file"' in page) == (False, True)
+    answer = browser.get(f"/made/{job.pk}/file")
     assert answer["Content-Type"] == "application/zip"
-    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+    assert answer["Content-Disposition"] == f'attachment; filename="pci-dss-4-payments-{period.label}.zip"'
+    with zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content))) as archive:
         assert "report.pdf" in archive.namelist()
     for wrong in ({"period": "someday"}, {"application": "nobody"}, {"framework": "nothing"}):
         refused = browser.post("/compliance/packs/", {**sent, **wrong})
         assert refused.status_code == 400
         assert 'role="alert"' in refused.content.decode()
+    assert Job.objects.count() == 1
 
 
 def test_without_a_key_the_page_says_how_to_make_one(browser: Client) -> None:
@@ -106,7 +119,20 @@ def test_over_the_api(caller: Callable[..., Caller], payments: Scope, signer: Si
     call = caller(make_person("olga", Role.AUDITOR), "read")
     body: dict[str, Any] = {"framework": PCI, "application": "payments", "period": period.label}
     answer = call("POST", "/compliance/packs", body)
-    assert (answer.status_code, answer["Content-Type"]) == (200, "application/zip")
+    job = answer.json()
+    assert (answer.status_code, answer["Location"]) == (202, f"/api/v1/jobs/{job['id']}")
+    assert (job["kind"], job["state"], job["total"]) == ("evidence pack", "queued", 4)
+    assert call("GET", f"/jobs/{job['id']}/file").status_code == 404
+    assert packing.work_once()
+    done = call("GET", f"/jobs/{job['id']}").json()
+    assert (done["state"], done["done"], done["error"]) == ("done", 4, None)
+    file = call("GET", f"/jobs/{job['id']}/file")
+    assert (file.status_code, file["Content-Type"]) == (200, "application/zip")
+    content = b"".join(file.streaming_content)
+    assert hashlib.sha256(content).hexdigest() == done["result"]["file"]["sha256"]
+    assert len(content) == int(file["Content-Length"]) == done["result"]["file"]["size"]
+    assert LedgerEntry.objects.get(pk=done["result"]["entry"]).kind == "compliance_pack"
+    assert call("GET", "/jobs/import-1/file").status_code == 404
     assert call("POST", "/compliance/packs", {**body, "period": "someday"}).status_code == 422
     assert call("POST", "/compliance/packs", {**body, "framework": "nothing"}).status_code == 404
     assert call("GET", "/compliance/changes?application=payments").json()["framework"] == PCI

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from msgspec import Struct
 
+from seamark.core import plugins
 from seamark.core.errors import BrokenPlugin
 from seamark.core.finding import Finding
 from seamark.core.kind import Kind
@@ -96,7 +97,7 @@ def test_wrong_generators_are_refused(read: registry.Read) -> None:
 def test_parsers_of_other_packages_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     parsers.cache_clear()
     point = EntryPoint("extra", f"{__name__}:declare", "seamark.parsers")
-    monkeypatch.setattr(registry, "entry_points", lambda group: [point])
+    monkeypatch.setattr(plugins, "entry_points", lambda group: [point])
     monkeypatch.setattr(EntryPoint, "load", lambda self: declare("extra"))
     assert "extra" in parsers()
 
@@ -149,20 +150,20 @@ def test_formats_that_are_added(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_broken_plugins_are_loud(monkeypatch: pytest.MonkeyPatch) -> None:
     parsers.cache_clear()
-    monkeypatch.setattr(registry, "entry_points", lambda group: [EntryPoint("bad", "no.such.module", group)])
-    with pytest.raises(BrokenPlugin, match="plug-in 'bad'"):
+    monkeypatch.setattr(plugins, "entry_points", lambda group: [EntryPoint("bad", "no.such.module", group)])
+    with pytest.raises(BrokenPlugin, match=r"parser 'bad' of no\.such\.module"):
         parsers()
 
 
 def test_own_formats_that_cannot_be_imported_are_loud(monkeypatch: pytest.MonkeyPatch) -> None:
     parsers.cache_clear()
-    real = registry.importlib.import_module
+    real = plugins.importlib.import_module
 
     def broken(name: str) -> object:
         if name.endswith(".hadolint"):
             raise ImportError("no such thing")
         return real(name)
 
-    monkeypatch.setattr(registry.importlib, "import_module", broken)
+    monkeypatch.setattr(plugins.importlib, "import_module", broken)
     with pytest.raises(BrokenPlugin, match="cannot be loaded: no such thing"):
         parsers()

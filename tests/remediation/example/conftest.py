@@ -13,6 +13,7 @@ from tests.house.tree import ROOT
 from tests.remediation.planner.served import Served, registry_at_home
 
 from .market import fill
+from .shop import forge, harbour, inventory, repository  # noqa: F401 - fixtures
 
 EXAMPLE = ROOT / "examples" / "harbour"
 REPORTS = EXAMPLE / "reports" / "2026-06-01"

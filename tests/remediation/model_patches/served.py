@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.support.loopback import Loopback
 
 
 def completion(text: str, **more: Any) -> dict[str, Any]:
@@ -59,17 +60,6 @@ def model_at_home() -> Iterator[Model]:
                     self.wfile.flush()
                     time.sleep(model.drip)
 
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    model.url = f"http://127.0.0.1:{server.server_port}/v1"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
+    with Loopback(Handler) as server:
+        model.url = f"{server.url}/v1"
         yield model
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(5)

@@ -138,7 +138,12 @@ def test_charts(served: Served) -> None:
         assert [(one.version, one.deprecated) for one in told] == [("17.1.0", ""), ("18.0.0", "yes")]
         assert found.releases("helm", f"{served.base}/none") is None
         assert found.hashes("helm", f"{served.base}/redis", "18.0.0") == ()
-    for text in ("entries: &a [*a]\n", "entries: [\n", "x: &b 1\nentries: {redis: [*b]}\n"):
+    for text in (
+        "entries: &a [*a]\n",
+        "entries: [\n",
+        "x: &b 1\nentries: {redis: [*b]}\n",
+        f"entries: {'[' * 50_000}{']' * 50_000}\n",
+    ):
         served.answers = {"/index.yaml": text}
         with market(served, "helm") as found:
             assert not found.releases("helm", f"{served.base}/redis")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import gzip
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from tests.support.loopback import Loopback
 
 
 class Served:
@@ -55,16 +56,6 @@ def registry_at_home() -> Iterator[Served]:
             self.end_headers()
             self.wfile.write(data)
 
-        def log_message(self, *words: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    served.base = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
+    with Loopback(Handler) as server:
+        served.base = server.url
         yield served
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(5)

@@ -11,11 +11,11 @@ import pytest
 
 from seamark.core.severity import Severity
 from seamark.intake.discovery.discover import discover
-from seamark.pipeline.fixing.kept import plans_of
+from seamark.pipeline.pulls.planning import plan_application
 from seamark.pipeline.surveys import record
 from seamark.response.remediation.projects import EXTRACTORS
 from seamark.store.access import visible_to
-from seamark.store.models import Application, Issue
+from seamark.store.models import Application, Asset, Component, Issue, Sbom, SbomComponent
 from seamark.store.models.issues import State
 from seamark.store.models.people import Role
 from tests.api.conftest import Caller, caller  # noqa: F401 - a fixture
@@ -51,7 +51,7 @@ def shop(db: None, tmp_path: Path) -> Application:
 
 def test_scores_of_issues_decide_and_the_lock_counts(shop: Application) -> None:
     person = make_person("ada", Role.ANALYST)
-    found = plans_of(visible_to(person), shop)
+    found = plan_application(visible_to(person), shop).plans
     steps = {
         (step.change.name, step.change.to_version, step.change.kind.value, step.removed)
         for one in found.plans
@@ -73,8 +73,23 @@ def test_scores_of_issues_decide_and_the_lock_counts(shop: Application) -> None:
 
 def test_what_was_dismissed_weighs_nothing(shop: Application) -> None:
     Issue.objects.filter(component__startswith="pyyaml").update(state=State.DISMISSED, open=False)
-    found = plans_of(visible_to(make_person("ada", Role.ANALYST)), shop)
+    found = plan_application(visible_to(make_person("ada", Role.ANALYST)), shop).plans
     assert {step.change.name for one in found.plans for step in one.steps} == {"jinja2", "minimist"}
+
+
+def test_an_inventory_of_the_whole_repository_adds_what_no_manifest_lists(shop: Application) -> None:
+    import_findings("shop", "Second", [package("CVE-2026-0009", "pypi/flask", "1.0", "2.2.5", Severity.HIGH, 7.5, "e")])
+    bom = Sbom.objects.create(asset=Asset.objects.get(kind="repository"), digest="0" * 64)
+    for name, version in (("jinja2", "2.10"), ("flask", "1.0")):
+        part, _ = Component.objects.get_or_create(
+            purl=f"pkg:pypi/{name}@{version}", defaults={"name": name, "version": version}
+        )
+        SbomComponent.objects.create(sbom=bom, component=part, ref=name)
+    found = plan_application(visible_to(make_person("ada", Role.ANALYST)), shop).plans
+    steps = [(one.project.rpartition("/")[2], step.change.name) for one in found.plans for step in one.steps]
+    assert sorted(steps) == [
+        ("package-lock.json", "minimist"), ("pypi", "flask"), ("requirements.txt", "jinja2"), ("requirements.txt", "pyyaml"),
+    ]  # fmt: skip
 
 
 def test_api(shop: Application, caller: Callable[..., Caller]) -> None:  # noqa: F811 - the fixture

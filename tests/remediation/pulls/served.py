@@ -8,12 +8,13 @@ import json
 import os
 import re
 import subprocess
-import threading
 from collections.abc import Callable, Iterator, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
+
+from tests.support.loopback import Loopback
 
 TOKEN = "token-of-the-tests"
 NAME = "harbour/shop"
@@ -263,17 +264,6 @@ def forge_at_home(folder: Path) -> Iterator[Forge]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *words: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    forge.base = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
+    with Loopback(Handler) as server:
+        forge.base = server.url
         yield forge
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(5)

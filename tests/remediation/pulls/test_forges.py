@@ -14,7 +14,7 @@ import pytest
 from seamark.core.errors import RemoteFailure
 from seamark.response.forges.pulls.contract import Draft, Home
 from seamark.response.forges.pulls.forge import FORGES, TITLES, pulls_of
-from tests.channels.descriptions import github
+from tests.channels.descriptions import github, operation, resolved
 
 HEAD = "a" * 40
 DRAFT = Draft(title="Security: x", body="text", branch="seamark/x-1", base="main", labels=("security",), reviewers=("ada", "harbour/payments", "{11111111-2222-3333-4444-555555555555}", "11111111-2222-3333-4444-555555555555"))  # fmt: skip
@@ -256,31 +256,11 @@ def test_github_describes_every_request() -> None:
     sent: Sent = []
     live(far("github", sent))
     for method, path, params, body in sent:
-        name, described = _operation(method, path)
-        known = {_resolved(one)["name"] for one in described.get("parameters", ())}
+        name, described = operation(method, path)
+        known = {resolved(one)["name"] for one in described.get("parameters", ())}
         assert set(params) <= known, (method, name, params)
         if body is not None:
-            schema = _resolved(described["requestBody"]["content"]["application/json"]["schema"])
+            schema = resolved(described["requestBody"]["content"]["application/json"]["schema"])
             jsonschema.validate(body, {**schema, "components": github()["components"]})
             assert set(body) <= set(schema.get("properties") or body), (method, name)
-    assert len({(method, _operation(method, path)[0]) for method, path, _, _ in sent}) == 13
-
-
-def _operation(method: str, path: str) -> tuple[str, dict[str, Any]]:
-    found = []
-    for name, methods in github()["paths"].items():
-        pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(name))
-        if re.fullmatch(pattern, path) and method.lower() in methods:
-            found.append((name.count("{"), name, methods[method.lower()]))
-    assert found, f"GitHub describes no {method} {path}"
-    _, name, described = min(found, key=lambda one: one[0])
-    return name, described
-
-
-def _resolved(schema: dict[str, Any]) -> dict[str, Any]:
-    while "$ref" in schema:
-        at: Any = github()
-        for step in schema["$ref"].removeprefix("#/").split("/"):
-            at = at[step]
-        schema = at
-    return schema
+    assert len({(method, operation(method, path)[0]) for method, path, _, _ in sent}) == 13

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from typing import NamedTuple
 
+from seamark.governance.ledger.binary import decoded, encoded
 from seamark.governance.ledger.note import InvalidNote, Signer, Verifier, open_note, sign
 
 _TIME = "time "
@@ -25,7 +24,7 @@ class Head(NamedTuple):
     def __str__(self) -> str:
         """Write it as the text of a note."""
         when = f"{_TIME}{self.at}\n" if self.at else ""
-        return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n{when}"
+        return f"{self.origin}\n{self.size}\n{encoded(self.root)}\n{when}"
 
 
 def sign_head(head: Head, signer: Signer) -> str:
@@ -46,10 +45,7 @@ def read_head(text: str) -> Head:
     lines = text.split("\n")
     if len(lines) < 4 or not lines[0] or not _SIZE.fullmatch(lines[1]):
         raise InvalidNote("This is no checkpoint: it names a log, a size and a root, a line each")
-    try:
-        root = base64.b64decode(lines[2], validate=True)
-    except (binascii.Error, ValueError):
-        root = b""
+    root = decoded(lines[2])
     if len(root) != 32:
         raise InvalidNote("The checkpoint's root is no SHA-256 hash")
     at = next((line.removeprefix(_TIME) for line in lines[3:] if line.startswith(_TIME)), "")

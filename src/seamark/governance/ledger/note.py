@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from hashlib import sha256
 from typing import NamedTuple
@@ -12,6 +10,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from seamark.core.errors import SeamarkError
+from seamark.governance.ledger.binary import decoded, encoded
 
 _ED25519 = b"\x01"
 _NAME = re.compile(r"[^\s+]{1,200}")
@@ -38,7 +37,7 @@ class Verifier(NamedTuple):
 
     def __str__(self) -> str:
         """Write it as `name+id+key`."""
-        return f"{self.name}+{self.id.hex()}+{_encoded(_ED25519 + self.key)}"
+        return f"{self.name}+{self.id.hex()}+{encoded(_ED25519 + self.key)}"
 
 
 class Signer(NamedTuple):
@@ -58,7 +57,7 @@ class Signer(NamedTuple):
 
     def __str__(self) -> str:
         """Write it as `PRIVATE+KEY+name+id+seed`."""
-        return f"PRIVATE+KEY+{self.name}+{self.verifier.id.hex()}+{_encoded(_ED25519 + self.seed)}"
+        return f"PRIVATE+KEY+{self.name}+{self.verifier.id.hex()}+{encoded(_ED25519 + self.seed)}"
 
 
 class Signature(NamedTuple):
@@ -105,7 +104,7 @@ def sign(text: str, signer: Signer) -> str:
     if not text.endswith("\n") or not _printable(text):
         raise InvalidNote("A note's text ends with a line break and has no other control characters")
     signature = Ed25519PrivateKey.from_private_bytes(signer.seed).sign(text.encode())
-    return f"{text}\n{_DASH} {signer.name} {_encoded(signer.verifier.id + signature)}\n"
+    return f"{text}\n{_DASH} {signer.name} {encoded(signer.verifier.id + signature)}\n"
 
 
 def open_note(note: str, verifier: Verifier) -> str:
@@ -137,7 +136,7 @@ def signatures(note: str) -> tuple[str, list[Signature]]:
     for line in lines:
         dash, _, rest = line.partition(" ")
         name, _, blob = rest.partition(" ")
-        signature = _decoded(blob)
+        signature = decoded(blob)
         if dash != _DASH or not _NAME.fullmatch(name) or len(signature) < 5:
             raise InvalidNote("A line below the note is no signature")
         found.append(Signature(name, signature[:4], signature[4:]))
@@ -147,7 +146,7 @@ def signatures(note: str) -> tuple[str, list[Signature]]:
 def _parts(text: str, which: str) -> tuple[str, bytes, bytes]:
     name, _, rest = text.partition("+")
     id, _, blob = rest.partition("+")
-    key = _decoded(blob)
+    key = decoded(blob)
     if not _NAME.fullmatch(name) or not re.fullmatch(r"[0-9a-f]{8}", id) or key[:1] != _ED25519 or len(key) != 33:
         raise InvalidNote(f"The {which} key is not understood: it is no Ed25519 key of the form name+id+key")
     return name, bytes.fromhex(id), key[1:]
@@ -155,14 +154,3 @@ def _parts(text: str, which: str) -> tuple[str, bytes, bytes]:
 
 def _printable(text: str) -> bool:
     return not any(ord(character) < 0x20 and character != "\n" for character in text)
-
-
-def _encoded(raw: bytes) -> str:
-    return base64.b64encode(raw).decode()
-
-
-def _decoded(text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        return b""

@@ -8,8 +8,6 @@ log is what we signed. The log keeps the SHA-256 of the text, the signature and 
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -24,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from msgspec import Meta, Struct, field
 
 from seamark.governance.ledger.anchors import NotAnchored
+from seamark.governance.ledger.binary import decoded, encoded
 from seamark.governance.ledger.canonical import canonical
 from seamark.governance.ledger.checkpoint import read_head
 from seamark.governance.ledger.note import InvalidNote, Verifier, open_note, signatures
@@ -95,8 +94,8 @@ def proposal(note: str, key: Verifier) -> dict[str, Any]:
     """Return what is sent to a log to enter a checkpoint that this key has signed. Raises `InvalidNote`."""
     text, signature = _signed(note, key)
     pem = Ed25519PublicKey.from_public_bytes(key.key).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    signed = {"format": "x509", "content": _encoded(signature), "publicKey": {"content": _encoded(pem)}}
-    return {"apiVersion": VERSION, "kind": KIND, "spec": {"data": {"content": _encoded(text)}, "signature": signed}}
+    signed = {"format": "x509", "content": encoded(signature), "publicKey": {"content": encoded(pem)}}
+    return {"apiVersion": VERSION, "kind": KIND, "spec": {"data": {"content": encoded(text)}, "signature": signed}}
 
 
 def read(answer: bytes) -> Logged:
@@ -110,7 +109,7 @@ def read(answer: bytes) -> Logged:
     if len(told) != 1:
         raise NotAnchored(f"One entry of a Rekor log was expected, and {len(told)} are there")
     ((name, entry),) = told.items()
-    body = _decoded(entry.body)
+    body = decoded(entry.body)
     if not NAME.fullmatch(name.lower()) or not body:
         raise NotAnchored("That is no entry of a Rekor log: its name or its body is none")
     return Logged(name.lower(), entry, body)
@@ -151,7 +150,7 @@ def check_log(logged: Logged, keys: bytes) -> None:
         "logID": entry.log_id,
         "logIndex": entry.log_index,
     }
-    if not _verifies(key, _decoded(entry.verification.signed_entry_timestamp), canonical(said).encode()):
+    if not _verifies(key, decoded(entry.verification.signed_entry_timestamp), canonical(said).encode()):
         raise NotAnchored("The signature over the entry and its time (signedEntryTimestamp) is wrong")
     try:
         text, below = signatures(entry.verification.inclusion_proof.checkpoint)
@@ -171,10 +170,10 @@ def _check_body(body: bytes, text: bytes, signature: bytes, key: Verifier) -> No
         raise NotAnchored(f"The entry is a {told.kind[:40]} {told.api_version[:20]}, not a {KIND} {VERSION}")
     if (told.spec.data.hash.algorithm, told.spec.data.hash.value.lower()) != ("sha256", sha256(text).hexdigest()):
         raise NotAnchored("The entry is of another checkpoint: the hash is not that of this one")
-    if _decoded(told.spec.signature.content) != signature:
+    if decoded(told.spec.signature.content) != signature:
         raise NotAnchored("The entry has another signature than the checkpoint")
     try:
-        public = load_pem_public_key(_decoded(told.spec.signature.public_key.content))
+        public = load_pem_public_key(decoded(told.spec.signature.public_key.content))
     except (ValueError, UnsupportedAlgorithm):
         public = None
     if not isinstance(public, Ed25519PublicKey) or public.public_bytes_raw() != key.key:
@@ -212,17 +211,6 @@ def _verifies(key: ec.EllipticCurvePublicKey, signature: bytes, text: bytes) -> 
     except InvalidSignature:
         return False
     return True
-
-
-def _encoded(raw: bytes) -> str:
-    return base64.b64encode(raw).decode()
-
-
-def _decoded(text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        return b""
 
 
 class _Digest(Struct, frozen=True):

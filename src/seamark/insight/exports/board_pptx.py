@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -14,6 +15,7 @@ from pptx.enum.chart import XL_CHART_TYPE, XL_LEGEND_POSITION
 from pptx.util import Inches, Pt
 
 from seamark.insight.exports.board import Pack, Point, Table
+from seamark.insight.exports.fitting import LEAST, fitted, tall
 
 _color: Any = RGBColor
 _data: Any = CategoryChartData
@@ -25,7 +27,16 @@ _BLANK: Final = 6
 """The layout without anything on it."""
 _TILES: Final = 5
 """Across."""
+_TILE_ROWS: Final = 5
+"""Down a slide."""
+_TABLE: Final = (0.6, 1.2, 12.1, 6.0)
+"""Where a table stands, and how tall it may be: left, top, width, height, in inches."""
+_ROW: Final = 0.36
+_INSETS: Final = (0.1, 0.05)
+"""Around the text of a cell: on either side, above and below."""
 _FIXED: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_TIME: Final = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+"""When a part was written; the workbooks behind charts tell it."""
 
 
 def as_pptx(pack: Pack) -> bytes:
@@ -51,7 +62,7 @@ def as_pptx(pack: Pack) -> bytes:
 
 def _slide(deck: Any, title: str) -> Any:
     slide = deck.slides.add_slide(deck.slide_layouts[_BLANK])
-    _text(slide, title, 0.6, 0.35, 12.1, 0.7, size=26, bold=True, color=_ACCENT)
+    _text(slide, title, 0.6, 0.35, 12.1, 0.6, size=26, bold=True, color=_ACCENT)
     return slide
 
 
@@ -60,8 +71,11 @@ def _text(
 ) -> None:  # fmt: skip
     frame = slide.shapes.add_textbox(Inches(left), Inches(top), Inches(width), Inches(height)).text_frame
     frame.word_wrap = True
+    frame.margin_left = frame.margin_right = frame.margin_top = frame.margin_bottom = 0
     run = frame.paragraphs[0].add_run()
-    run.text, run.font.size, run.font.bold = text, Pt(size), bold
+    # Bold letters are wider by about a tenth.
+    words, points = fitted(text, width * 0.9 if bold else width, height, size)
+    run.text, run.font.size, run.font.bold = words, Pt(points), bold
     if color is not None:
         run.font.color.rgb = color
 
@@ -80,13 +94,14 @@ def _words(deck: Any, title: str, lines: list[str]) -> None:
 
 
 def _tiles(deck: Any, pack: Pack) -> None:
-    slide = _slide(deck, "Measures")
-    for at, (title, number, before) in enumerate(pack.tiles):
-        left, top = 0.6 + at % _TILES * 2.45, 1.2 + at // _TILES * 1.2
-        _text(slide, title, left, top, 2.4, 0.3, size=11, color=_SOFT)
-        _text(slide, number, left, top + 0.25, 2.4, 0.4, size=18, bold=True)
-        if before:
-            _text(slide, f"before: {before}", left, top + 0.62, 2.4, 0.3, size=10, color=_SOFT)
+    for first in range(0, len(pack.tiles), _TILES * _TILE_ROWS):
+        slide = _slide(deck, "Measures")
+        for at, (title, number, before) in enumerate(pack.tiles[first : first + _TILES * _TILE_ROWS]):
+            left, top = 0.6 + at % _TILES * 2.45, 1.2 + at // _TILES * 1.2
+            _text(slide, title, left, top, 2.3, 0.22, size=11, color=_SOFT)
+            _text(slide, number, left, top + 0.24, 2.3, 0.36, size=18, bold=True)
+            if before:
+                _text(slide, f"before: {before}", left, top + 0.62, 2.3, 0.22, size=10, color=_SOFT)
 
 
 def _risk(deck: Any, points: list[Point]) -> None:
@@ -123,24 +138,56 @@ def _table(deck: Any, told: Table, *, size: int = 13) -> None:
     if not told.rows:
         _text(slide, "-", 0.6, 1.4, 12.1, 0.5, size=16)
         return
-    rows, columns = len(told.rows) + 1, len(told.head)
-    shape = slide.shapes.add_table(rows, columns, Inches(0.6), Inches(1.2), Inches(12.1), Inches(0.36 * rows))
+    left, top, width, _ = _TABLE
+    lines, columns = [told.head, *told.rows], len(told.head)
+    first = 3.2 if size < 13 else 4.6
+    widths = [first, *[(width - first) / (columns - 1)] * (columns - 1)] if size >= 13 else [2.8, 8.3, 1.0]
+    lines, points, heights = _laid_out(lines, widths, size)
+    shape = slide.shapes.add_table(len(lines), columns, Inches(left), Inches(top), Inches(width), Inches(sum(heights)))
     table = shape.table
     table.first_row, table.horz_banding = True, False
-    first = 3.2 if size < 13 else 4.6
-    rest = (12.1 - first) / (columns - 1)
-    widths = [first, *[rest] * (columns - 1)] if size >= 13 else [2.8, 8.3, 1.0]
-    for at, width in enumerate(widths):
-        table.columns[at].width = Inches(width)
-    for down, row in enumerate([told.head, *told.rows]):
+    for at, one in enumerate(widths):
+        table.columns[at].width = Inches(one)
+    for down, row in enumerate(lines):
+        table.rows[down].height = Inches(heights[down])
         for across, text in enumerate(row):
-            cell = table.cell(down, across)
-            cell.text = text
-            for paragraph in cell.text_frame.paragraphs:
-                paragraph.font.size = Pt(size)
-                if not down:
-                    paragraph.font.bold = True
-    for cell in table.rows[0].cells:
+            _cell(table.cell(down, across), text, points, head=not down)
+
+
+def _laid_out(lines: list[list[str]], widths: list[float], size: float) -> tuple[list[list[str]], float, list[float]]:
+    """Return a table's texts, their size and the heights of its rows, so that it fits: smaller, and cut where that is not enough."""
+    most, (side, above) = _TABLE[3], _INSETS
+    while size > LEAST and sum(_heights(lines, widths, size)) > most:
+        size -= 1
+    if sum(_heights(lines, widths, size)) > most:
+        room = most / len(lines) - 2 * above
+        lines = [
+            [fitted(text, 0.9 * (one - 2 * side), room, size, size)[0] for text, one in zip(row, widths, strict=True)]
+            for row in lines
+        ]
+    return lines, size, _heights(lines, widths, size)
+
+
+def _heights(lines: list[list[str]], widths: list[float], size: float) -> list[float]:
+    """Return how tall rows are. Letters are taken to be a tenth wider than they are: those of the head are bold."""
+    side, above = _INSETS
+    return [
+        max(
+            _ROW, *(tall(text, size, 0.9 * (one - 2 * side)) + 2 * above for text, one in zip(row, widths, strict=True))
+        )
+        for row in lines
+    ]
+
+
+def _cell(cell: Any, text: str, size: float, *, head: bool) -> None:
+    cell.text = text
+    cell.margin_left = cell.margin_right = Inches(_INSETS[0])
+    cell.margin_top = cell.margin_bottom = Inches(_INSETS[1])
+    for paragraph in cell.text_frame.paragraphs:
+        paragraph.font.size = Pt(size)
+        if head:
+            paragraph.font.bold = True
+    if head:
         cell.fill.solid()
         cell.fill.fore_color.rgb = _ACCENT
 
@@ -153,5 +200,7 @@ def _plain(data: bytes) -> bytes:
             part = source.read(name)
             if name.endswith(".xlsx"):
                 part = _plain(part)
+            elif name == "docProps/core.xml":
+                part = _TIME.sub(_FIXED.strftime("%Y-%m-%dT%H:%M:%SZ").encode(), part)
             target.writestr(zipfile.ZipInfo(name, (2000, 1, 1, 0, 0, 0)), part, zipfile.ZIP_DEFLATED)
     return written.getvalue()

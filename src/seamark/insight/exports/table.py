@@ -11,7 +11,10 @@ from typing import Any, Final
 
 import msgspec
 from xlsxwriter import Workbook
+from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
+
+from seamark.insight.exports.markup import for_xml
 
 Row = dict[str, Any]
 """Text, numbers, true and false, or nothing, by the name of the column."""
@@ -20,7 +23,6 @@ MOST_ROWS: Final = 100_000
 LONGEST: Final = 32_767
 """Characters that a spreadsheet takes in one cell."""
 _FORMULA: Final = re.compile(r"[\s\0]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
-_NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _PIECE: Final = 64 * 1024
 TYPES: Final = {
     "csv": "text/csv; charset=utf-8",
@@ -28,6 +30,8 @@ TYPES: Final = {
     "json": "application/json",
 }
 """What each form is called on the wire."""
+TEXTS_AS_TEXTS: Final = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+"""Keeps workbooks from reading something into a text."""
 
 
 def as_csv(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
@@ -74,26 +78,27 @@ def as_xlsx(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
     It is written to a file first: a workbook begins with what is known at its end.
     """
     with tempfile.TemporaryFile(prefix="seamark-") as file:
-        book = Workbook(file, _OPTIONS)
+        book = Workbook(file, {"constant_memory": True, **TEXTS_AS_TEXTS})
         sheet = book.add_worksheet("Seamark")
         sheet.freeze_panes(1, 0)
         sheet.write_row(0, 0, columns, book.add_format({"bold": True}))
         for number, row in enumerate(rows, 1):
             for column, name in enumerate(columns):
-                _write(sheet, number, column, row.get(name))
+                write_cell(sheet, number, column, row.get(name))
         book.close()
         file.seek(0)
         while piece := file.read(_PIECE):
             yield piece
 
 
-def _write(sheet: Worksheet, row: int, column: int, value: Any) -> None:
+def write_cell(sheet: Worksheet, row: int, column: int, value: Any, form: Format | None = None) -> str:
+    """Write a value into a cell: numbers as such, true and false as words, nothing for nothing. Return the text, empty for a number."""
     if isinstance(value, bool):
         value = "yes" if value else "no"
     if isinstance(value, int | float):
-        sheet.write_number(row, column, value)
-    elif value:
-        sheet.write_string(row, column, _NOT_XML.sub("", str(value)[:LONGEST]))
-
-
-_OPTIONS: Final = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}  # fmt: skip
+        sheet.write_number(row, column, value, form)
+        return ""
+    text = for_xml(str(value)[:LONGEST]) if value else ""
+    if text:
+        sheet.write_string(row, column, text, form)
+    return text

@@ -2,37 +2,51 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, Final
 
 import yaml
+from yaml.resolver import BaseResolver
 
 DEEPEST: Final = 200
 """Levels of nesting. What composes YAML recurses in C, which ends the process where nobody stops it."""
 MOST_NODES: Final = 500_000
 
 
-class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """Loads plain values. Raises `ValueError` for what is nested too deeply or has too many nodes.
+class Bounded(BaseResolver):
+    """What stops a loader that it is mixed into: `ValueError` for what is nested too deeply or has too many nodes."""
 
-    Tags that programs define (`!Ref`, `!reference`) come as `{"Ref": …}` with their value, dates as they are written.
-    """
+    most_nodes = MOST_NODES
 
-    def __init__(self, stream: str) -> None:
-        super().__init__(stream)
+    def __init__(self, *stream: Any) -> None:
+        super().__init__(*stream)
         self._depth = self._nodes = 0
 
-    def descend_resolver(self, parent: Any, index: Any) -> None:
+    def descend_resolver(self, current_node: Any, current_index: Any) -> None:
         """Count a node. The composers in C and in Python both call this before they go into one."""
         self._depth += 1
         self._nodes += 1
-        if self._depth > DEEPEST or self._nodes > MOST_NODES:
+        if self._depth > DEEPEST or self._nodes > self.most_nodes:
             raise ValueError("nested too deeply, or too large")
-        super().descend_resolver(parent, index)
+        super().descend_resolver(current_node, current_index)
 
     def ascend_resolver(self) -> None:
         """Count the way back."""
         self._depth -= 1
         super().ascend_resolver()
+
+
+class Shallow(Bounded, getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Loads plain values of texts whose length is bounded already, and which may have many: only the depth is bounded."""
+
+    most_nodes = sys.maxsize
+
+
+class Loader(Bounded, getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Loads plain values, bounded.
+
+    Tags that programs define (`!Ref`, `!reference`) come as `{"Ref": …}` with their value, dates as they are written.
+    """
 
 
 def _tagged(loader: Loader, suffix: str, node: yaml.Node) -> Any:

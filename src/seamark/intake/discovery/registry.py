@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import entry_points
 
 from seamark.core.assets import Found, Listing, Relation
 from seamark.core.errors import BrokenPlugin
+from seamark.core.plugins import load
 from seamark.intake.discovery.tree import Tree
 
 Fact = Found | Relation | Listing
@@ -45,12 +43,5 @@ def extractor(name: str, *, title: str) -> Callable[[Extract], Extract]:
 @cache
 def extractors() -> tuple[Extractor, ...]:
     """Return all extractors by name. Raises `BrokenPlugin` where one that is installed cannot be loaded."""
-    package = importlib.import_module("seamark.intake.discovery.extractors")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"{package.__name__}.{module.name}")
-    for entry in entry_points(group="seamark.discovery"):
-        try:
-            entry.load()
-        except Exception as error:  # noqa: BLE001 - whatever a plug-in raises, it is named
-            raise BrokenPlugin(f"The extractor {entry.name!r} cannot be loaded: {error}") from None
+    load("extractor", package="seamark.intake.discovery.extractors", group="seamark.discovery")
     return tuple(_EXTRACTORS[name] for name in sorted(_EXTRACTORS))

@@ -12,6 +12,7 @@ from msgspec import Raw, Struct, field
 from seamark.core.component import Component, DependsOn, canonical_purl
 from seamark.core.errors import UnreadableReport
 from seamark.core.sbom import Entry, Sbom
+from seamark.intake.discovery.bounded import Shallow
 from seamark.intake.parsers.formats.spdx import inventory, tagvalue
 from seamark.intake.parsers.kit.shapes import Text
 from seamark.intake.parsers.kit.source import Source
@@ -81,7 +82,7 @@ def read_yaml(source: Source) -> Sbom:
     if len(source) > _LARGEST_YAML:
         raise UnreadableReport(f"YAML of more than {_LARGEST_YAML // 1024**2} MB is not read", hint="write it as JSON")
     try:
-        value = yaml.load(bytes(source.data), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe loaders
+        value = yaml.load(bytes(source.data), Loader=Shallow)  # noqa: S506 - a safe loader
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         reason = str(error).strip().split("\n", 1)[0]
         raise UnreadableReport(f"The YAML is damaged or cut off: {reason}") from None

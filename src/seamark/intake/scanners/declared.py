@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import importlib
 import os
-import pkgutil
 import shutil
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import cache
-from importlib.metadata import entry_points
 from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from seamark.core.errors import BrokenPlugin
 from seamark.core.kind import Kind
+from seamark.core.plugins import load
 
 
 class Job(NamedTuple):
@@ -106,13 +104,6 @@ def declare(scanner: Scanner) -> Scanner:
 
 @cache
 def scanners() -> dict[str, Scanner]:
-    """Return all scanners by name, those that other packages declare (entry points `seamark.scanners`) among them."""
-    package = importlib.import_module("seamark.intake.scanners.tools")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"{package.__name__}.{module.name}")
-    for entry in entry_points(group="seamark.scanners"):
-        try:
-            entry.load()
-        except Exception as error:  # noqa: BLE001 - whatever a plug-in raises, it is named
-            raise BrokenPlugin(f"The scanner {entry.name!r} cannot be loaded: {error}") from None
+    """Return all scanners by name, those that other packages declare (entry points `seamark.scanners`) among them. Raises `BrokenPlugin`."""
+    load("scanner", package="seamark.intake.scanners.tools", group="seamark.scanners")
     return dict(sorted(_SCANNERS.items()))

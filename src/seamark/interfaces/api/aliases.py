@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field
 from seamark.core.errors import NotAllowed
 from seamark.interfaces.api.answers import Answer, answer
 from seamark.interfaces.api.authentication import WRITE, actor_of
-from seamark.interfaces.api.problems import Refusal, declared
+from seamark.interfaces.api.problems import declared, possible
 from seamark.pipeline import aliasing
 from seamark.store.access import APPROVES_WAIVERS
 from seamark.store.permissions import needed
@@ -89,8 +89,6 @@ def _changed(request: HttpRequest, change: Callable[..., list[int]]) -> HttpResp
     actor = actor_of(request)
     if not actor.seen.may(APPROVES_WAIVERS):
         raise NotAllowed(needed(APPROVES_WAIVERS, "all applications"))
-    try:
+    with possible():
         numbers = change(actor.person)
-    except NotAllowed as error:
-        raise Refusal(409, str(error), type="not-allowed") from None
     return answer({"issues": [f"SM-{number}" for number in numbers]})

@@ -8,6 +8,7 @@ from seamark.interfaces.api.assets import router as assets
 from seamark.interfaces.api.auditors import router as auditors
 from seamark.interfaces.api.authentication import READ
 from seamark.interfaces.api.automation import router as automation
+from seamark.interfaces.api.board_packs import router as board_packs
 from seamark.interfaces.api.bulk import router as bulk
 from seamark.interfaces.api.callbacks import router as callbacks
 from seamark.interfaces.api.comments import router as comments
@@ -88,6 +89,7 @@ for _tag, _router in (
     ("triage rules", automation),
     ("service levels", sla),
     ("metrics", metrics),
+    ("metrics", board_packs),
     ("triage rules", verdicts_learning),
     ("penetration tests", engagements),
     ("compliance", compliance),

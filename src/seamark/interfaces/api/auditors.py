@@ -8,11 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Path, Router, Schema
 from pydantic import ConfigDict, Field
 
-from seamark.core.errors import NotFound
 from seamark.governance.access.reading import place
 from seamark.interfaces.api.answers import Answer, Line, answer
 from seamark.interfaces.api.authentication import ADMIN, actor_of
-from seamark.interfaces.api.problems import Refusal, declared
+from seamark.interfaces.api.problems import Refusal, declared, existing
 from seamark.pipeline.compliance import auditing, gaps
 from seamark.store.models import AuditorAccess
 
@@ -78,11 +77,9 @@ def list_auditors(request: HttpRequest) -> HttpResponse:
 def let_auditor_in(request: HttpRequest, asked: AuditorWish) -> HttpResponse:
     """Let somebody read as an auditor for some days. It takes `user.manage` there, and nobody gives more than they hold."""
     actor = actor_of(request)
-    try:
+    with existing():
         auditor = gaps.person_named(asked.person)
         where = place(actor.seen, asked.unit, asked.application)
-    except NotFound as error:
-        raise Refusal(404, str(error), type="not-found") from None
     if auditor is None:
         raise Refusal(404, "There is nobody of that name", type="not-found")
     return answer(_told(auditing.give(actor.person, auditor, where, days=asked.days, reason=asked.reason)))
@@ -97,10 +94,8 @@ def let_auditor_in(request: HttpRequest, asked: AuditorWish) -> HttpResponse:
 def end_auditor_access(request: HttpRequest, number: Number) -> HttpResponse:
     """End an auditor's access before its time. It takes `user.manage` there."""
     actor = actor_of(request)
-    try:
+    with existing():
         row = auditing.find(actor.seen, number)
-    except NotFound as error:
-        raise Refusal(404, str(error), type="not-found") from None
     auditing.end(actor.person, row)
     return answer(_told(auditing.find(actor.seen, number)))
 

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Path, Router, Schema
 from pydantic import ConfigDict, Field
 
-from seamark.core.errors import NotAllowed, NotFound
+from seamark.core.errors import NotAllowed
 from seamark.governance.automation import rules
 from seamark.governance.policy.kept.edit import may_edit
 from seamark.governance.triage import confirming
@@ -17,7 +17,7 @@ from seamark.governance.triage.service import COMMENT_LIMIT
 from seamark.interfaces.api.answers import Answer, Number, Turned, answer, turned_page
 from seamark.interfaces.api.authentication import WRITE, actor_of
 from seamark.interfaces.api.issues import issue_of
-from seamark.interfaces.api.problems import Refusal, declared, refused_field
+from seamark.interfaces.api.problems import declared, existing, possible, refused_field
 from seamark.pipeline.automation import reading
 from seamark.pipeline.automation.dryrun import dry_run
 from seamark.store.access import APPROVES_WAIVERS
@@ -187,12 +187,8 @@ def adopt_rule(request: HttpRequest, name: RuleName) -> HttpResponse:
     """Let a starter rule be in force, with your rights. It takes the right `policy.edit`."""
     actor = actor_of(request)
     _check_writes(actor.person)
-    try:
+    with existing(), possible():
         reading.adopt(actor.person, name)
-    except NotFound as error:
-        raise Refusal(404, str(error), type="not-found") from None
-    except NotAllowed as error:
-        raise Refusal(409, str(error), type="not-allowed") from None
     return answer({"items": reading.rule_lines(actor.seen)}, status=201)
 
 
@@ -203,10 +199,8 @@ def take_over_rule(request: HttpRequest, name: RuleName) -> HttpResponse:
     """Let a rule act with your rights from now on. It takes the right `policy.edit`."""
     actor = actor_of(request)
     _check_writes(actor.person)
-    try:
+    with existing():
         rules.take_over(actor.person, name)
-    except NotFound as error:
-        raise Refusal(404, str(error), type="not-found") from None
     return answer({"items": reading.rule_lines(actor.seen)})
 
 
@@ -218,12 +212,8 @@ def approve_rule(request: HttpRequest, name: RuleName) -> HttpResponse:
     actor = actor_of(request)
     if not (may_edit(actor.person) or actor.seen.may_anywhere(APPROVES_WAIVERS)):
         raise NotAllowed(needed(APPROVES_WAIVERS))
-    try:
+    with existing(), possible():
         rules.approve(actor.person, name)
-    except NotFound as error:
-        raise Refusal(404, str(error), type="not-found") from None
-    except NotAllowed as error:
-        raise Refusal(409, str(error), type="not-allowed") from None
     return answer({"items": reading.rule_lines(actor.seen)})
 
 
@@ -251,10 +241,8 @@ def confirm_dismissals(request: HttpRequest, asked: Confirming) -> HttpResponse:
     numbers = {issue_of(actor, one).pk for one in asked.issues}
     if not actor.seen.may_anywhere(APPROVES_WAIVERS):
         raise NotAllowed(needed(APPROVES_WAIVERS))
-    try:
+    with possible():
         number = confirming.confirm(actor.person, actor.seen.issues().filter(pk__in=numbers), asked.comment)
-    except NotAllowed as error:
-        raise Refusal(409, str(error), type="not-allowed") from None
     return answer({"confirmed": number})
 
 

@@ -16,7 +16,7 @@ from seamark.governance.triage.service import COMMENT_LIMIT
 from seamark.interfaces.api.answers import Answer, Line, answer
 from seamark.interfaces.api.authentication import READ, WRITE, actor_of
 from seamark.interfaces.api.jobs import JobShape, job_shown
-from seamark.interfaces.api.problems import Refusal, declared, refused_field
+from seamark.interfaces.api.problems import declared, possible, refused_field
 from seamark.pipeline import bulk, jobs
 from seamark.store.models.issues import State
 
@@ -114,10 +114,8 @@ def triage_issues(request: HttpRequest, asked: Bulk) -> HttpResponse:
 )
 def undo_triage(request: HttpRequest, asked: BulkChanges) -> HttpResponse:
     """Take changes back; issues that were changed since keep what they have."""
-    try:
+    with possible():
         number = bulk.undo(actor_of(request).person, tuple(asked.changes))
-    except NotAllowed as error:
-        raise Refusal(409, str(error), type="not-allowed") from None
     return answer({"issues": number})
 
 

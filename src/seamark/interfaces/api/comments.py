@@ -17,7 +17,7 @@ from seamark.governance.triage.service import COMMENT_LIMIT
 from seamark.interfaces.api.answers import Answer, Number, Turned, answer, turned_page
 from seamark.interfaces.api.authentication import WRITE, Actor, actor_of
 from seamark.interfaces.api.issues import issue_of
-from seamark.interfaces.api.problems import Refusal, declared
+from seamark.interfaces.api.problems import declared, possible
 from seamark.store.models import Event, Issue
 from seamark.store.permissions import needed
 
@@ -96,10 +96,8 @@ def change_comment(request: HttpRequest, reference: str, number: Numbered, words
     """Change what one said oneself, within a day. The history keeps what was said before."""
     actor, issue = _working(request, reference)
     before = _own(actor, issue, number)
-    try:
+    with possible():
         return answer(_as_json(comments.edit(actor.person, issue, before.number, words.text)))
-    except NotAllowed as error:
-        raise Refusal(409, str(error), type="not-allowed") from None
 
 
 @router.delete(
@@ -112,10 +110,8 @@ def delete_comment(request: HttpRequest, reference: str, number: Numbered) -> Ht
     """Take what one said oneself off the page. The history keeps what was said."""
     actor, issue = _working(request, reference)
     before = _own(actor, issue, number)
-    try:
+    with possible():
         comments.delete(actor.person, issue, before.number)
-    except NotAllowed as error:
-        raise Refusal(409, str(error), type="not-allowed") from None
     return answer(_one(actor, issue, number))
 
 

@@ -13,13 +13,14 @@ from pydantic import ConfigDict, Field
 
 from seamark.core.errors import InvalidSetting, NotAllowed, NotFound
 from seamark.governance.compliance.outcome import Outcome
-from seamark.insight.exports.pack.period import InvalidPeriod, read_period
+from seamark.insight.exports.pack.period import InvalidPeriod
 from seamark.insight.exports.pack.script import verifier
 from seamark.interfaces.api.answers import Answer, Line, answer, tag, unless_known
 from seamark.interfaces.api.authentication import READ, actor_of
+from seamark.interfaces.api.jobs import JobShape, accepted
 from seamark.interfaces.api.problems import Refusal, declared, refused_field
 from seamark.interfaces.api.shapes import NodeShape, WayShape
-from seamark.pipeline.compliance.pack import make
+from seamark.pipeline import packing
 from seamark.pipeline.compliance.pack_delta import delta_of, yesterday
 from seamark.pipeline.compliance.pack_flows import flow_view
 from seamark.pipeline.compliance.pack_software import vex
@@ -149,28 +150,28 @@ class FlowsShape(Answer):
 
 @router.post(
     "/compliance/packs",
-    response={200: None, **declared(403, 404, 409)},
+    response={202: JobShape, **declared(403, 404, 409)},
     auth=READ,
-    summary="Make an evidence pack",
-    openapi_extra={"responses": {200: {"description": "The pack.", "content": {"application/zip": _BINARY}}}},
+    summary="Have an evidence pack made",
 )
 def make_pack(request: HttpRequest, asked: PackAsked) -> HttpResponse:
-    """Make an evidence pack of all that you may read in its scope. The ledger records its list of files."""
+    """Have an evidence pack made of all that you may read in its scope; the ledger records its list of files.
+
+    A job makes it. Once that is done, `GET /jobs/{reference}/file` hands it out, for a week.
+    """
     actor = actor_of(request)
     try:
-        period = read_period(asked.period)
+        scope = _scope(request, asked.application, asked.unit)
+        job = packing.ask_evidence(actor.person, actor.seen, asked.framework, scope, asked.period)
     except InvalidPeriod as error:
         raise refused_field("body.period", str(error)) from None
-    try:
-        scope = _scope(request, asked.application, asked.unit)
-        made = make(actor.seen, asked.framework, scope, period, by=actor.person)
     except NotFound as error:
         raise Refusal(404, str(error)) from None
     except NotAllowed as error:
         raise Refusal(403, str(error)) from None
     except InvalidSetting as error:
         raise Refusal(409, str(error)) from None
-    return _download(made.content, f"{asked.framework}-{period.label}.zip", "application/zip")
+    return accepted(job)
 
 
 @router.get("/compliance/changes", response={200: DeltaShape, **declared(403, 404)}, summary="Tell a day's changes")

@@ -8,10 +8,10 @@ from pydantic import ConfigDict, Field
 
 from seamark.analysis.graph.crown import catalogue
 from seamark.analysis.graph.nodes import described
-from seamark.core.errors import NotAllowed, NotFound
+from seamark.core.errors import NotAllowed
 from seamark.interfaces.api.answers import Answer, answer
 from seamark.interfaces.api.authentication import WRITE, actor_of
-from seamark.interfaces.api.problems import Refusal, declared
+from seamark.interfaces.api.problems import declared, existing
 from seamark.pipeline.crowns import name_jewel, withdraw_jewel
 from seamark.store.access import APPROVES_WAIVERS
 from seamark.store.models import User
@@ -82,10 +82,8 @@ def list_jewels(request: HttpRequest) -> HttpResponse:
 def add_jewel(request: HttpRequest, asked: NewJewel) -> HttpResponse:
     """Make an asset or a package a crown jewel, or change why. It takes a role on all applications."""
     person = _person(request)
-    try:
+    with existing():
         row = name_jewel(asked.what, asked.reason, by=person)
-    except NotFound as error:
-        raise Refusal(404, str(error), type="not-found") from None
     return answer({"asset": row.asset_id, "package": row.package})
 
 
@@ -99,10 +97,8 @@ def remove_jewel(request: HttpRequest, asked: WhichJewel) -> HttpResponse:
     """Take back that somebody named it; what files or facts say stays. It takes the role approver or admin on all applications."""
     # It lowers scores, which policies ask for.
     _person(request, APPROVES_WAIVERS)
-    try:
+    with existing():
         row = withdraw_jewel(asked.what)
-    except NotFound as error:
-        raise Refusal(404, str(error), type="not-found") from None
     return answer({"asset": row.asset_id, "package": row.package})
 
 

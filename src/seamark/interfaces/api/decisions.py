@@ -14,14 +14,14 @@ from django.utils import timezone
 from ninja import Path, Query, Router, Schema
 from pydantic import ConfigDict, Field
 
-from seamark.core.errors import NotFound, SeamarkError
+from seamark.core.errors import SeamarkError
 from seamark.governance.policy.evaluate import Violation
 from seamark.governance.policy.model import Stage
 from seamark.intake.parsers.kit.source import from_bytes
 from seamark.intake.sbom.read import sbom_in
 from seamark.interfaces.api.answers import Answer, Line, answer
 from seamark.interfaces.api.authentication import Actor, Session, Token, actor_of
-from seamark.interfaces.api.problems import Refusal, declared, refused_field
+from seamark.interfaces.api.problems import Refusal, declared, existing, refused_field
 from seamark.pipeline.deployment import past
 from seamark.pipeline.deployment.decide import Decided, decide, judge, policies
 from seamark.pipeline.deployment.gather import asking
@@ -146,10 +146,8 @@ class Whose(Schema):
 def make_decision(request: HttpRequest, question: DeployQuestion, how: Query[Strict]) -> HttpResponse:
     """Decide by the policies in force, and keep the verdict. What is not known is never taken for fine: policies say what then holds."""
     actor = actor_of(request)
-    try:
+    with existing():
         found = _decided(actor, question)
-    except NotFound as error:
-        raise Refusal(404, str(error), type="not-found") from None
     if how.enforce and not found.allowed:
         raise Refusal(409, refusal([found], _address(request)), type="deployment-refused")
     return answer(_shown(request, found))
@@ -161,10 +159,8 @@ def make_decision(request: HttpRequest, question: DeployQuestion, how: Query[Str
 def show_decision(request: HttpRequest, number: Annotated[int, Path(ge=0, lt=2**62)]) -> HttpResponse:
     """Show a decision as it was made."""
     actor = actor_of(request)
-    try:
+    with existing():
         return answer(_shown(request, past.decided(actor.seen, number, actor.person)))
-    except NotFound as error:
-        raise Refusal(404, str(error), type="not-found") from None
 
 
 @router.post(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
-from typing import Annotated, Any, BinaryIO, Literal, TypeVar, cast
+from typing import Annotated, Any, BinaryIO, Literal, cast
 
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -13,20 +13,19 @@ from ninja import File, Form, Path, Query, Router, Schema
 from ninja.files import UploadedFile
 from pydantic import ConfigDict, Field
 
-from seamark.core.errors import NotAllowed, NotFound
+from seamark.core.errors import NotFound
 from seamark.interfaces.api.answers import Answer, Line, Number, Turn, answer, tagged, turned_page
 from seamark.interfaces.api.authentication import IMPORT, READ_OR_IMPORT, WRITE, Actor, actor_of
 from seamark.interfaces.api.issues import issue_of
-from seamark.interfaces.api.problems import Refusal, declared, refused_field
+from seamark.interfaces.api.problems import declared, possible, refused_field
 from seamark.pipeline.engagements import agreeing, proving, reading, reporting, retesting, rights
 from seamark.store.evidence import report_bytes
-from seamark.store.models import Engagement, PentestFinding
+from seamark.store.models import Engagement, PentestFinding, User
 
 router = Router()
 Reference = Annotated[str, Path(pattern=r"^[Pp][Tt]-[0-9]{1,15}$", description="Such as PT-3.")]
 _TEXT = r"^[^\x00]*$"
 _FILE = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
-Found = TypeVar("Found")
 
 
 class EngagementRow(Answer):
@@ -235,9 +234,7 @@ def change_engagement(request: HttpRequest, reference: Reference, given: Engagem
 )  # fmt: skip
 def close_engagement(request: HttpRequest, reference: Reference) -> HttpResponse:
     """End an engagement. Nothing may wait for a retest then."""
-    actor = actor_of(request)
-    row = _named(actor, reference)
-    return answer(reading.account(_managed(actor, row, lambda: agreeing.close(actor.person, row))))
+    return _managed(request, reference, agreeing.close)
 
 
 @router.post(
@@ -246,9 +243,7 @@ def close_engagement(request: HttpRequest, reference: Reference) -> HttpResponse
 )  # fmt: skip
 def reopen_engagement(request: HttpRequest, reference: Reference) -> HttpResponse:
     """Take up a closed engagement again."""
-    actor = actor_of(request)
-    row = _named(actor, reference)
-    return answer(reading.account(_managed(actor, row, lambda: agreeing.reopen(actor.person, row))))
+    return _managed(request, reference, agreeing.reopen)
 
 
 @router.put(
@@ -257,13 +252,7 @@ def reopen_engagement(request: HttpRequest, reference: Reference) -> HttpRespons
 )  # fmt: skip
 def add_engagement_tester(request: HttpRequest, reference: Reference, name: str) -> HttpResponse:
     """Let an account test: it sees this engagement, reports findings and tests again, and gets no other right by it."""
-    actor = actor_of(request)
-    row = _named(actor, reference)
-    rights.check_manages(actor.person, row.application)
-    with _found():
-        person = agreeing.person_named(name)
-    _managed(actor, row, lambda: agreeing.add_tester(actor.person, row, person))
-    return answer(reading.account(row))
+    return _managed(request, reference, lambda actor, row: agreeing.add_tester(actor, row, _tester(actor, row, name)))
 
 
 @router.delete(
@@ -272,13 +261,9 @@ def add_engagement_tester(request: HttpRequest, reference: Reference, name: str)
 )  # fmt: skip
 def remove_engagement_tester(request: HttpRequest, reference: Reference, name: str) -> HttpResponse:
     """Let an account test no longer."""
-    actor = actor_of(request)
-    row = _named(actor, reference)
-    rights.check_manages(actor.person, row.application)
-    with _found():
-        person = agreeing.person_named(name)
-    agreeing.remove_tester(actor.person, row, person)
-    return answer(reading.account(row))
+    return _managed(
+        request, reference, lambda actor, row: agreeing.remove_tester(actor, row, _tester(actor, row, name))
+    )
 
 
 @router.post(
@@ -316,11 +301,7 @@ def list_pentest_findings(
 )  # fmt: skip
 def ask_for_retest(request: HttpRequest, reference: Reference, number: int, said: Remark) -> HttpResponse:
     """Say that a finding is mended and waits for a retest, which somebody else makes."""
-    actor = actor_of(request)
-    row, one = _finding(actor, reference, number)
-    held = rights.mends(actor.seen, row)
-    _refusable(lambda: retesting.ready(actor.person, one, said.comment), held=held)
-    return _shown(actor, row, one)
+    return _mended(request, reference, number, lambda actor, one: retesting.ready(actor.person, one, said.comment))
 
 
 @router.post(
@@ -329,11 +310,7 @@ def ask_for_retest(request: HttpRequest, reference: Reference, number: int, said
 )  # fmt: skip
 def withdraw_retest(request: HttpRequest, reference: Reference, number: int, said: Remark) -> HttpResponse:
     """Take back that a finding is mended."""
-    actor = actor_of(request)
-    row, one = _finding(actor, reference, number)
-    held = rights.mends(actor.seen, row)
-    _refusable(lambda: retesting.withdraw(actor.person, one, said.comment), held=held)
-    return _shown(actor, row, one)
+    return _mended(request, reference, number, lambda actor, one: retesting.withdraw(actor.person, one, said.comment))
 
 
 @router.post(
@@ -349,11 +326,8 @@ def judge_retest(
     row, one = _finding(actor, reference, number)
     stream = cast("BinaryIO", file.file) if file is not None else None
     name = (file.name or "proof") if file is not None else ""
-    held = rights.retests(actor.seen, row)
-    _refusable(
-        lambda: retesting.judge(actor.person, one, passed=told.passed, proof=told.proof, file=stream, name=name),
-        held=held,
-    )
+    with possible(held=rights.retests(actor.seen, row)):
+        retesting.judge(actor.person, one, passed=told.passed, proof=told.proof, file=stream, name=name)
     return _shown(actor, row, one)
 
 
@@ -363,11 +337,9 @@ def judge_retest(
 )  # fmt: skip
 def add_pentest_proof(request: HttpRequest, reference: Reference, number: int, issue: str) -> HttpResponse:
     """Say that a finding proves an issue in code or a package, whose likelihood that raises."""
-    actor = actor_of(request)
-    row, one = _finding(actor, reference, number)
-    proven = issue_of(actor, issue)
-    _refusable(lambda: proving.link(actor.person, one, proven), held=rights.mends(actor.seen, row))
-    return _shown(actor, row, one)
+    return _mended(
+        request, reference, number, lambda actor, one: proving.link(actor.person, one, issue_of(actor, issue))
+    )
 
 
 @router.delete(
@@ -376,11 +348,9 @@ def add_pentest_proof(request: HttpRequest, reference: Reference, number: int, i
 )  # fmt: skip
 def remove_pentest_proof(request: HttpRequest, reference: Reference, number: int, issue: str) -> HttpResponse:
     """Take back that a finding proves an issue. What the matcher finds stays."""
-    actor = actor_of(request)
-    row, one = _finding(actor, reference, number)
-    proven = issue_of(actor, issue)
-    _refusable(lambda: proving.unlink(actor.person, one, proven), held=rights.mends(actor.seen, row))
-    return _shown(actor, row, one)
+    return _mended(
+        request, reference, number, lambda actor, one: proving.unlink(actor.person, one, issue_of(actor, issue))
+    )
 
 
 @router.get(
@@ -417,16 +387,30 @@ def _finding(actor: Actor, reference: str, number: int) -> tuple[Engagement, Pen
         return row, reading.finding_of(row, min(number, 2**62))
 
 
-def _managed(actor: Actor, row: Engagement, act: Callable[[], Found]) -> Found:
-    return _refusable(act, held=rights.manages(actor.seen, row.application))
+def _tester(actor: User, row: Engagement, name: str) -> User:
+    rights.check_manages(actor, row.application)
+    with _found():
+        return agreeing.person_named(name)
 
 
-def _refusable(act: Callable[[], Found], *, held: bool) -> Found:
-    """Carry something out; whoever holds the right and is refused may not now, or not this."""
-    try:
-        return act()
-    except NotAllowed as error:
-        raise Refusal(409 if held else 403, str(error), type="not-allowed") from None
+def _managed(request: HttpRequest, reference: str, act: Callable[[User, Engagement], object]) -> HttpResponse:
+    """Carry out what those may do who manage an engagement, and show it as it is then."""
+    actor = actor_of(request)
+    row = _named(actor, reference)
+    with possible(held=rights.manages(actor.seen, row.application)):
+        act(actor.person, row)
+    return answer(reading.account(_named(actor, reference)))
+
+
+def _mended(
+    request: HttpRequest, reference: str, number: int, act: Callable[[Actor, PentestFinding], object]
+) -> HttpResponse:
+    """Carry out what those may do who mend a finding, and show it as it is then."""
+    actor = actor_of(request)
+    row, one = _finding(actor, reference, number)
+    with possible(held=rights.mends(actor.seen, row)):
+        act(actor, one)
+    return _shown(actor, row, one)
 
 
 def _rows(found: Any) -> list[dict[str, Any]]:

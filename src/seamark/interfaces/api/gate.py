@@ -11,12 +11,11 @@ from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Schema
 from pydantic import ConfigDict, Field
 
-from seamark.core.errors import NotFound
 from seamark.governance.policy.model import Stage
 from seamark.insight.exports.gate.outcome import Outcome
 from seamark.interfaces.api.answers import Answer, Line, Number, Turned, answer, turned_page
 from seamark.interfaces.api.authentication import GATE, READ_OR_GATE, Actor, actor_of
-from seamark.interfaces.api.problems import Refusal, declared
+from seamark.interfaces.api.problems import Refusal, declared, existing
 from seamark.pipeline.gate import kept
 from seamark.pipeline.gate.asked import MOST_SCANS, Asked
 from seamark.pipeline.ingest.place import named
@@ -151,10 +150,8 @@ def ask_gate(request: HttpRequest, question: Question) -> HttpResponse:
         application=application, stage=Stage(question.stage), scans=() if question.scans == "latest" else tuple(question.scans), ref=question.branch,
         base=question.base, commit=question.commit, pull_request=question.pull_request,
     )  # fmt: skip
-    try:
+    with existing():
         row = kept.decide(actor.seen, asked, person=actor.person)
-    except NotFound as error:
-        raise Refusal(404, str(error), type="not-found") from None
     return answer(_shown(request, row))
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Annotated, Any, Literal, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -14,13 +14,12 @@ from seamark.core.errors import NotAllowed
 from seamark.interfaces.api.answers import Answer, Line, Number, Turned, answer, turned_page
 from seamark.interfaces.api.authentication import WRITE, Actor, actor_of
 from seamark.interfaces.api.issues import IssueAccount, account, issue_of
-from seamark.interfaces.api.problems import Refusal, declared, refused_field
+from seamark.interfaces.api.problems import Refusal, declared, possible, refused_field
 from seamark.pipeline import inbox, merging
 from seamark.store.models import Issue, Match, MergeDecision
 from seamark.store.permissions import Permission, needed
 
 router = Router()
-Done = TypeVar("Done")
 MOST = 100
 """Issues that one request may join, and findings that one may split off."""
 RowId = Annotated[int, Field(ge=1, lt=2**63)]
@@ -140,7 +139,8 @@ def accept_suggestion(request: HttpRequest, number: Numbered, told: Because) -> 
     """Make the issues of the two findings one, and return it."""
     actor = actor_of(request)
     match = _pending(actor, number)
-    kept = _possible(lambda: merging.accept(actor.person, match, told.reason))
+    with possible():
+        kept = merging.accept(actor.person, match, told.reason)
     return answer(account(issue_of(actor, kept.reference)))
 
 
@@ -154,7 +154,8 @@ def reject_suggestion(request: HttpRequest, number: Numbered, told: Because) -> 
     """Keep the issues of the two findings apart for good, and return the decision."""
     actor = actor_of(request)
     match = _pending(actor, number)
-    return answer(_decision(_possible(lambda: merging.reject(actor.person, match, told.reason))))
+    with possible():
+        return answer(_decision(merging.reject(actor.person, match, told.reason)))
 
 
 @router.post(
@@ -168,7 +169,8 @@ def join_issues(request: HttpRequest, reference: str, asked: Joined) -> HttpResp
     actor = actor_of(request)
     issue = _to_triage(actor, reference)
     others = [_other(actor, issue, one, "body.with") for one in asked.others]
-    kept = _possible(lambda: merging.join_issues(actor.person, [issue, *others], asked.reason))
+    with possible():
+        kept = merging.join_issues(actor.person, [issue, *others], asked.reason)
     return answer(account(issue_of(actor, kept.reference)))
 
 
@@ -185,7 +187,8 @@ def split_issue(request: HttpRequest, reference: str, asked: SplitOff) -> HttpRe
     own = set(actor.seen.findings().filter(issue=issue, pk__in=asked.findings).values_list("pk", flat=True))
     if foreign := [one for one in asked.findings if one not in own]:
         raise refused_field("body.findings", f"{issue.reference} has no finding {foreign[0]}")
-    other = _possible(lambda: merging.split_issue(actor.person, issue, own, asked.reason))
+    with possible():
+        other = merging.split_issue(actor.person, issue, own, asked.reason)
     return answer(account(issue_of(actor, other.reference)))
 
 
@@ -200,7 +203,8 @@ def keep_issues_apart(request: HttpRequest, reference: str, asked: Apart) -> Htt
     actor = actor_of(request)
     issue = _to_triage(actor, reference)
     other = _other(actor, issue, asked.other, "body.from")
-    return answer(_decision(_possible(lambda: merging.keep_apart(actor.person, issue, other, asked.reason))))
+    with possible():
+        return answer(_decision(merging.keep_apart(actor.person, issue, other, asked.reason)))
 
 
 @router.get(
@@ -226,7 +230,8 @@ def revoke_decision(request: HttpRequest, number: Numbered) -> HttpResponse:
     actor = actor_of(request)
     found = get_object_or_404(actor.seen.decisions().select_related("left__application"), pk=number)
     _may(actor, found.left)
-    _possible(lambda: merging.take_back(actor.person, found))
+    with possible():
+        merging.take_back(actor.person, found)
     return answer(_decision(actor.seen.decisions().get(pk=number)))
 
 
@@ -261,14 +266,6 @@ def _other(actor: Actor, issue: Issue, reference: str, field: str) -> Issue:
     if found is None or found.pk == issue.pk:
         raise refused_field(field, f"there is no other issue {reference.upper()} that you may see")
     return found
-
-
-def _possible(change: Callable[[], Done]) -> Done:
-    """Return what a change gives. What nobody may do as things stand is a conflict: roles were looked at before."""
-    try:
-        return change()
-    except NotAllowed as error:
-        raise Refusal(409, str(error), type="not-allowed") from None
 
 
 def _decision(one: MergeDecision) -> dict[str, Any]:

@@ -34,6 +34,8 @@ class SubscriptionShape(Answer):
     applications: list[str] = Field(description="Slugs of the only applications; none for all.")
     digest: bool
     weekly: bool = Field(description="The numbers of the week, on Mondays.")
+    quarterly: bool = Field(description="That the pack of a quarter that ended is there.")
+    daily_delta: bool = Field(description="A day's changes in PCI DSS, for the applications in its scope.")
     hour: int
     zone: str | None
     quiet_from: int | None
@@ -67,6 +69,8 @@ class NewSubscription(Schema):
     applications: list[Annotated[Line, Field(max_length=200)]] = Field(default_factory=list, max_length=500)
     digest: bool = True
     weekly: bool = False
+    quarterly: bool = False
+    daily_delta: bool = False
     hour: Hour = 8
     zone: Annotated[Line, Field(max_length=60)] = ""
     quiet_from: Hour | None = None
@@ -81,6 +85,8 @@ class ChangedSubscription(Schema):
     applications: list[Annotated[Line, Field(max_length=200)]] | None = Field(None, max_length=500)
     digest: bool | None = None
     weekly: bool | None = None
+    quarterly: bool | None = None
+    daily_delta: bool | None = None
     hour: Hour | None = None
     zone: Annotated[Line, Field(max_length=60)] | None = None
     quiet_from: Hour | None = None
@@ -105,8 +111,8 @@ def add_subscription(request: HttpRequest, asked: NewSubscription) -> HttpRespon
         raise Refusal(404, "There is no such connection, team of yours or application", type="not-found")
     quiet = _quiet(asked.quiet_from, asked.quiet_to)
     made = subscriptions.add(
-        actor.person, connection, group=group, to=asked.to, kinds=asked.kinds, applications=applications, digest=asked.digest, weekly=asked.weekly, hour=asked.hour,
-        zone=asked.zone, quiet=quiet,
+        actor.person, connection, group=group, to=asked.to, kinds=asked.kinds, applications=applications, digest=asked.digest, weekly=asked.weekly,
+        quarterly=asked.quarterly, daily_delta=asked.daily_delta, hour=asked.hour, zone=asked.zone, quiet=quiet,
     )  # fmt: skip
     return answer(_shown(made), status=201)
 
@@ -123,7 +129,7 @@ def change_subscription(request: HttpRequest, number: int, asked: ChangedSubscri
     row, given = _row(actor, number), asked.model_dump(exclude_unset=True)
     wanted: dict[str, Any] = {
         name: given[name]
-        for name in ("kinds", "digest", "weekly", "hour", "zone", "active")
+        for name in ("kinds", "digest", "weekly", "quarterly", "daily_delta", "hour", "zone", "active")
         if given.get(name) is not None
     }
     if asked.applications is not None:
@@ -166,6 +172,6 @@ def _shown(row: Subscription) -> dict[str, Any]:
     return {
         "id": row.pk, "connection": row.connection.name, "team": row.group.name if row.group else None, "to": row.to or None, "kinds": row.kinds,
         "applications": subscriptions.slugs_of(row),
-        "digest": row.digest, "weekly": row.weekly, "hour": row.hour, "zone": row.zone or None, "quiet_from": row.quiet_from, "quiet_to": row.quiet_to,
+        "digest": row.digest, "weekly": row.weekly, "quarterly": row.quarterly, "daily_delta": row.daily_delta, "hour": row.hour, "zone": row.zone or None, "quiet_from": row.quiet_from, "quiet_to": row.quiet_to,
         "active": row.active,
     }  # fmt: skip

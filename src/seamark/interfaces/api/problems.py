@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
@@ -20,6 +21,7 @@ from seamark.core.errors import (
     ImportRefused,
     InvalidQuery,
     NotAllowed,
+    NotFound,
     SeamarkError,
     StoreUnavailable,
     UnknownFormat,
@@ -78,6 +80,24 @@ def problem(
 def refused_field(field: str, message: str) -> Refusal:
     """Return the refusal of a value that no schema could have seen to be wrong."""
     return Refusal(422, f"{field}: {message}", type="invalid-request", fields=[{"field": field, "message": message}])
+
+
+@contextmanager
+def existing() -> Iterator[None]:
+    """Refuse what names something that is not there, in the words of `NotFound`."""
+    try:
+        yield
+    except NotFound as error:
+        raise Refusal(404, str(error), type="not-found") from None
+
+
+@contextmanager
+def possible(*, held: bool = True) -> Iterator[None]:
+    """Refuse what is not allowed as a conflict: whoever holds the right to it may not now, or not this."""
+    try:
+        yield
+    except NotAllowed as error:
+        raise Refusal(409 if held else 403, str(error), type="not-allowed") from None
 
 
 def declared(*statuses: int) -> dict[int, type[Problem]]:

@@ -13,7 +13,7 @@ from seamark.analysis.risk import Profile
 from seamark.core.errors import InvalidSetting, NotAllowed, NotFound
 from seamark.interfaces.api.answers import Answer, Line, Number, Turned, answer, turned_page
 from seamark.interfaces.api.authentication import WRITE, Actor, actor_of
-from seamark.interfaces.api.problems import Refusal, declared, refused_field
+from seamark.interfaces.api.problems import Refusal, declared, possible, refused_field
 from seamark.pipeline import profiles, rescoring
 from seamark.pipeline.outlook import outlook
 from seamark.pipeline.profile_yaml import LONGEST, check, parse
@@ -210,10 +210,8 @@ def withdraw_profile(request: HttpRequest, asked: OneUnit) -> HttpResponse:
     actor = _reader(request)
     unit = _unit(actor, asked.unit)
     assert unit is not None  # noqa: S101 - one was named
-    try:
+    with possible():
         use = profiles.withdraw(actor.person, unit, asked.comment)
-    except NotAllowed as error:
-        raise Refusal(409, str(error), type="not-allowed") from None
     return _followed(use)
 
 
@@ -244,10 +242,8 @@ def apply_profile(request: HttpRequest, number: int, place: Place) -> HttpRespon
     actor = _reader(request)
     row = _kept(actor, number)
     unit = _unit(actor, place.unit)
-    try:
+    with possible():
         use = profiles.apply(actor.person, row, unit, place.comment)
-    except NotAllowed as error:
-        raise Refusal(409, str(error), type="not-allowed") from None
     return _followed(use)
 
 

@@ -16,7 +16,7 @@ from seamark.governance.triage.lifecycle import JUSTIFICATIONS, VERIFIED, WORKS,
 from seamark.interfaces.api.answers import answer
 from seamark.interfaces.api.authentication import WRITE, Actor, actor_of
 from seamark.interfaces.api.issues import IssueAccount, account, issue_of, router
-from seamark.interfaces.api.problems import Refusal, declared, refused_field
+from seamark.interfaces.api.problems import Refusal, declared, possible, refused_field
 from seamark.store.models import Issue
 from seamark.store.models.issues import State
 from seamark.store.permissions import needed
@@ -95,10 +95,8 @@ def _check(actor: Actor, issue: Issue, change: Change, state: State | None) -> N
     before = State(issue.state)
     if state is None or (state == before and change.resolution == issue.resolution):
         return
-    try:
+    with possible():
         right = right_for(before, state)
-    except NotAllowed as error:
-        raise Refusal(409, str(error), type="not-allowed") from None
     if not actor.seen.may(right, issue.application):
         raise NotAllowed(needed(right, issue.application))
 

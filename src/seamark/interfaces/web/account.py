@@ -9,6 +9,7 @@ from django.contrib.auth.forms import PasswordChangeForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
 from django.views.decorators.debug import sensitive_post_parameters
 
 from seamark.interfaces.web.access.fresh import fresh
@@ -19,10 +20,10 @@ from seamark.store.models import User
 
 THEMES = ("", "light", "dark")
 SCOPES = {
-    "read": "Read issues, fixes and applications",
-    "import": "Send reports in",
-    "gate": "Ask gates, in pipelines and at deploys",
-    "write": "Triage, comment and assign",
+    "read": gettext_noop("Read issues, fixes and applications"),
+    "import": gettext_noop("Send reports in"),
+    "gate": gettext_noop("Ask gates, in pipelines and at deploys"),
+    "write": gettext_noop("Triage, comment and assign"),
 }
 SPANS = (7, 30, 90, 365)
 """Days after which a token may expire."""
@@ -38,7 +39,7 @@ def show(request: HttpRequest) -> HttpResponse:
         # Other sessions end; this one goes on.
         update_session_auth_hash(request, form.user)
         password_changed.send(sender=type(form.user), request=request, user=form.user)
-        messages.success(request, "Your password is changed. Other sessions are logged out.")
+        messages.success(request, gettext("Your password is changed. Other sessions are logged out."))
         return redirect("account")
     return _page(request, form)
 
@@ -74,7 +75,9 @@ def make_token(request: HttpRequest) -> HttpResponse:
     scopes = [scope for scope in SCOPES if scope in request.POST.getlist("scopes")]
     days = request.POST.get("days", "")
     if not name or len(name) > 100 or not scopes or days not in map(str, SPANS):
-        messages.error(request, "A token needs a name of at most 100 characters, at least one scope, and an expiry.")
+        messages.error(
+            request, gettext("A token needs a name of at most 100 characters, at least one scope, and an expiry.")
+        )
         return redirect("account")
     token = new_token(person(request), name, scopes, int(days))
     return _page(request, PasswordChangeForm(person(request)), made=token)
@@ -89,5 +92,5 @@ def revoke_token(request: HttpRequest, number: int) -> HttpResponse:
     """End a token of one's own."""
     token = get_object_or_404(person(request).tokens, pk=number)
     people.revoke_token(token, person(request))
-    messages.success(request, f"The token {token.name} is revoked.")
+    messages.success(request, gettext("The token %(name)s is revoked.") % {"name": token.name})
     return redirect("account")

@@ -11,6 +11,7 @@ from django.db.models import Max, Q, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from seamark.analysis.graph.estate import coverage
 from seamark.core.errors import NotAllowed
@@ -268,5 +269,6 @@ def _describe(request: HttpRequest, application: Application) -> HttpResponse:
         return redirect("application", slug=application.slug)
     if moved:
         rescore(visible(request).issues().filter(application=application).values_list("pk", flat=True).iterator())
-    messages.success(request, f"{application} is saved{', and its issues are scored anew' if moved else ''}.")
+    saved = gettext("%(name)s is saved, and its issues are scored anew.") if moved else gettext("%(name)s is saved.")
+    messages.success(request, saved % {"name": application})
     return redirect("application", slug=application.slug)

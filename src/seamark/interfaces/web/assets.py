@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
 from msgspec.structs import replace
 
 from seamark.analysis.graph.answers import Node
@@ -34,7 +35,12 @@ from seamark.store.permissions import Permission
 from seamark.store.query import Count, Query, Term, page
 
 PAGE: Final = 50
-_TITLES: Final = {"kind": "Kind", "application": "Application", "exposure": "Exposure", "environment": "Environment"}
+_TITLES: Final = {
+    "kind": "Kind",
+    "application": "Application",
+    "exposure": gettext_noop("Exposure"),
+    "environment": gettext_noop("Environment"),
+}
 _PARAMETERS: Final = {
     "kind": "kind",
     "application": "application",
@@ -124,7 +130,7 @@ def _facets(seen: Visible, asked: Filter, counted: inventory.Facets) -> list[dic
             values = {**values, chosen: Count(0)}
         choices = [
             {
-                "label": named.get(value, value) if field == "application" else value.replace("_", " "), "count": count, "on": value == chosen,
+                "label": named.get(value, value) if field == "application" else gettext(value.replace("_", " ")), "count": count, "on": value == chosen,
                 "address": address(replace(asked, **{field: "" if value == chosen else value})),
             }
             for value, count in values.items()
@@ -132,10 +138,13 @@ def _facets(seen: Visible, asked: Filter, counted: inventory.Facets) -> list[dic
         if choices:
             found.append({"title": title, "choices": choices})
     state: list[dict[str, Any]] = [
-        {"label": "No owner", "count": counted.unowned, "on": asked.unowned, "address": address(replace(asked, unowned=not asked.unowned))},
-        {"label": "Gone", "count": counted.gone, "on": asked.gone, "address": address(replace(asked, gone=not asked.gone))},
+        {"label": gettext("No owner"), "count": counted.unowned, "on": asked.unowned, "address": address(replace(asked, unowned=not asked.unowned))},
+        {"label": gettext("Gone"), "count": counted.gone, "on": asked.gone, "address": address(replace(asked, gone=not asked.gone))},
     ]  # fmt: skip
-    return [*found, {"title": "State", "choices": [one for one in state if one["count"].number or one["on"]]}]
+    return [
+        *found,
+        {"title": gettext_noop("State"), "choices": [one for one in state if one["count"].number or one["on"]]},
+    ]
 
 
 def show(request: HttpRequest, number: int) -> HttpResponse:
@@ -212,7 +221,10 @@ def decide(request: HttpRequest, number: int) -> HttpResponse:
         return redirect("asset", number=number)
     if changed:
         messages.success(
-            request, "Saved: this wins over what files and histories say." if refs else "The decision is taken back."
+            request,
+            gettext("Saved: this wins over what files and histories say.")
+            if refs
+            else gettext("The decision is taken back."),
         )
     return redirect("asset", number=number)
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 from datetime import date
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
 from seamark.core.errors import NotAllowed, NotFound, SeamarkError
 from seamark.governance.compliance.kept import frameworks
 from seamark.governance.ledger.checkpoints import signer
-from seamark.insight.exports.pack.period import quarters, read_period
+from seamark.insight.exports.pack.period import quarters
 from seamark.insight.exports.pack.shapes import word
 from seamark.interfaces.web.frame import person, visible
-from seamark.pipeline.compliance.pack import make
+from seamark.pipeline import packing
 from seamark.pipeline.compliance.pack_delta import delta_of, yesterday
 from seamark.pipeline.compliance.pack_flows import KINDS, flow_view
 from seamark.pipeline.compliance.scope import Scope, scope_of
@@ -28,7 +28,7 @@ PERIODS = 8
 
 
 def packs(request: HttpRequest) -> HttpResponse:
-    """Show the form for a pack; sent, make it and hand it out."""
+    """Show the form for a pack, and those that somebody asked for; sent, have one made."""
     seen = visible(request)
     if not seen.may_anywhere(READS):
         raise Http404
@@ -36,16 +36,12 @@ def packs(request: HttpRequest) -> HttpResponse:
     error = ""
     if request.method == "POST":
         try:
-            period = read_period(asked["period"])
-            made = make(seen, asked["framework"], _scope(request, asked), period, by=person(request))
+            packing.ask_evidence(person(request), seen, asked["framework"], _scope(request, asked), asked["period"])
         except SeamarkError as failure:
             error = str(failure)
         else:
-            name = f"{asked['framework']}-{asked['application'] or asked['unit'] or 'everything'}-{period.label}.zip"
-            headers = {
-                "Content-Disposition": content_disposition_header(as_attachment=True, filename=name) or "attachment"
-            }
-            return HttpResponse(made.content, content_type="application/zip", headers=headers)
+            messages.success(request, _("The pack is being made."))
+            return redirect("compliance-packs")
     key = signer()
     context = {
         "asked": asked,
@@ -53,6 +49,7 @@ def packs(request: HttpRequest) -> HttpResponse:
         "frameworks": sorted(frameworks().values(), key=lambda one: one.title.casefold()),
         "periods": quarters(timezone.now().date(), PERIODS),
         "verifier": str(key.verifier) if key is not None else "",
+        "made": packing.asked_for(person(request), packing.EVIDENCE),
     }
     return render(request, "web/compliance_packs/packs.html", context, status=400 if error else 200)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from django.db.models import F
+from django.utils.translation import gettext
 
 from seamark.core.finding import Finding as Full
 from seamark.core.finding import Patch
@@ -157,8 +158,8 @@ def evidence_of(seen: Visible, issue: Issue) -> Evidence:
 def short(link: Link) -> str:
     """Return why a finding belongs to its issue, in a few words."""
     if link.how == "joined":
-        return f"joined by {link.by or 'the command line'}"
-    return "joined by the matcher" if link.how == "merged" else link.text
+        return gettext("joined by %(name)s") % {"name": link.by} if link.by else gettext("joined by the command line")
+    return gettext("joined by the matcher") if link.how == "merged" else link.text
 
 
 def _add(found: Evidence, tool: str, full: Full) -> None:

@@ -26,7 +26,8 @@ from seamark.insight.metrics.scope import SPANS, Scope, recorded, scope
 from seamark.insight.metrics.sentences import sentences, told
 from seamark.interfaces.web.admin.frame import asked, refusing, text
 from seamark.interfaces.web.frame import person, visible
-from seamark.pipeline.metrics.packs import TYPES, kept_pack, kept_packs, make_pack
+from seamark.pipeline import packing
+from seamark.pipeline.metrics.packs import TYPES, kept_pack, kept_packs
 from seamark.store.access import READS, Visible
 
 PAGE: Final = 100
@@ -70,7 +71,8 @@ def show(request: HttpRequest) -> HttpResponse:
             (each, _here(where, **({"application": each.slug} if each.slug else {"unit": each.name})) if each.slug or each.name else "")
             for each in one.groups
         ],
-        "saved": saved.listed(person(request)), "query": urlencode(where.query()), "packs": kept_packs(seen), **_filters(seen, where),
+        "saved": saved.listed(person(request)), "query": urlencode(where.query()), "packs": kept_packs(seen),
+        "made": packing.asked_for(person(request), packing.BOARD), **_filters(seen, where),
     }  # fmt: skip
     return render(request, "web/executive/page.html", context)
 
@@ -149,24 +151,29 @@ def forget(request: HttpRequest, number: int) -> HttpResponse:
 
 
 def pack(request: HttpRequest, form: str) -> HttpResponse:
-    """Hand out the pack of what the filters say, as PDF or PPTX: made now, or as it was kept for a quarter."""
+    """Hand out the pack of a quarter that ended, as it was kept."""
     seen = _reader(request)
-    if form not in TYPES:
+    name = asked(request, "kept")
+    data = kept_pack(seen, name, form) if form in TYPES else None
+    if data is None:
         raise Http404
-    data: bytes | None
-    try:
-        if kept := asked(request, "kept"):
-            data, name = kept_pack(seen, kept, form), kept
-            if data is None:
-                raise Http404
-        else:
-            where = _scope(request, seen, timezone.now())
-            data, name = make_pack(where, form, baseline=asked(request, "kind") == "baseline"), where.span
-    except InvalidQuery as error:
-        raise Http404 from error
     response = HttpResponse(data, content_type=TYPES[form])
     response["Content-Disposition"] = f'attachment; filename="seamark-pack-{name}.{form}"'
     return response
+
+
+def make(request: HttpRequest) -> HttpResponse:
+    """Have a pack made of what the filters say, as PDF or PPTX."""
+    seen = _reader(request)
+    form, kind = text(request, "pack").partition(" ")[::2]
+    query = QueryDict(_only_filters(request.POST.get("query", "")))
+    with refusing(request):
+        where = scope(
+            seen, timezone.now(), unit=query.get("unit", ""), application=query.get("application", ""), span=query.get("period", "90")
+        )  # fmt: skip
+        packing.ask_board(person(request), where, form, baseline=kind == "baseline")
+        messages.success(request, _("The pack is being made."))
+    return redirect(f"{reverse('analytics')}?{query.urlencode()}#packs")
 
 
 def shown(one: Board, tile: Tile) -> Shown:

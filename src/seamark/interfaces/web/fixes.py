@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from seamark.analysis.correlation.fixes import KINDS
+from seamark.analysis.correlation.fixes import BASE_IMAGE, CODE, CONFIGURATION, KINDS, UPGRADE
 from seamark.core.errors import InvalidQuery, NotAllowed
 from seamark.governance.triage import people
 from seamark.insight.analytics.effort import Curve, curve_of
@@ -38,6 +38,8 @@ WIDTH: Final = 600
 HEIGHT: Final = 120
 """Of the drawing of the curve, in its own units."""
 MOST_FIRST: Final = 100_000
+MOVES: Final = frozenset({BASE_IMAGE, CODE, CONFIGURATION, UPGRADE})
+"""Kinds of fixes that may be about an image, an action, a module or a chart."""
 
 
 class Asked(NamedTuple):
@@ -159,9 +161,10 @@ def detail(request: HttpRequest, number: int) -> HttpResponse:
         "worth": worth,
         "size": _size(worth.effort),
         "findings": findings_of(fix, issues, seen.findings()),
-        "options": options_of(fix, cleared, seen.findings()) if worth.issues else None,
+        "options": options_of(fix, cleared, seen.findings()) if worth.issues and fix.kind != BASE_IMAGE else None,
         "plan": fix_plans.plans_of([fix.pk]).get(fix.pk),
         "ticket": fix_plans.tickets_of([fix.pk]).get(fix.pk),
+        "moves": _moves(request, fix),
         "plans": plans,
         "people": people.assignable(fix.application_id) if plans else [],
         "today": timezone.localdate(),
@@ -174,6 +177,12 @@ def detail(request: HttpRequest, number: int) -> HttpResponse:
         "here": request.get_full_path(),
     }
     return render(request, "web/fixes/page.html", context)
+
+
+def _moves(request: HttpRequest, fix: Fix) -> str:
+    """Return the address of what a fix moves that is pinned; empty for a fix that moves nothing."""
+    place = reverse("fix-pins", args=[fix.pk]) if fix.kind in MOVES else ""
+    return f"{place}?online=1" if place and request.GET.get("online") == "1" else place
 
 
 def plan(request: HttpRequest, number: int) -> HttpResponse:

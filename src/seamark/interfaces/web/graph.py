@@ -10,6 +10,7 @@ import msgspec
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.translation import gettext, ngettext, pgettext
 from msgspec.structs import replace
 
 from seamark.analysis.graph.answers import Node
@@ -58,7 +59,7 @@ def _day(text: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise NotAllowed(f"{text[:40]!r} is no day such as 2026-03-10") from None
+        raise NotAllowed(gettext("%(text)s is no day such as 2026-03-10") % {"text": repr(text[:40])}) from None
 
 
 def _whole(text: str) -> int:
@@ -98,7 +99,9 @@ def _rows(reply: Reply) -> list[dict[str, Any]]:
         return [
             {
                 "node": one.asset,
-                "lead": "nobody owns it" if one.missing == "owner" else f"no {one.missing} scan",
+                "lead": gettext("nobody owns it")
+                if one.missing == "owner"
+                else gettext("no %(kind)s scan") % {"kind": one.missing},
                 "why": one.why,
             }
             for one in reply.gaps
@@ -108,8 +111,8 @@ def _rows(reply: Reply) -> list[dict[str, Any]]:
     if reply.steps:
         return [
             {
-                "node": one.asset, "lead": f"turn {one.turn}",
-                "why": "in a circle with others of its turn" if one.circle else f"after {', '.join(one.waits_for[:5])}" if one.waits_for else "",
+                "node": one.asset, "lead": gettext("turn %(number)s") % {"number": one.turn},
+                "why": gettext("in a circle with others of its turn") if one.circle else gettext("after %(names)s") % {"names": ", ".join(one.waits_for[:5])} if one.waits_for else "",
             }
             for one in reply.steps
         ]  # fmt: skip
@@ -118,7 +121,9 @@ def _rows(reply: Reply) -> list[dict[str, Any]]:
     return [
         {
             "node": node,
-            "lead": f"{node.depth} step{'' if node.depth == 1 else 's'}" if not reply.hops and node.depth else "",
+            "lead": ngettext("%(number)s step", "%(number)s steps", node.depth) % {"number": node.depth}
+            if not reply.hops and node.depth
+            else "",
             "hop": hop and _said(hop, names),
         }
         for node, hop in zip(reply.nodes, hops, strict=False)
@@ -127,8 +132,11 @@ def _rows(reply: Reply) -> list[dict[str, Any]]:
 
 def _said(hop: Any, names: dict[int, Node]) -> str:
     where = f", {hop.at}" if hop.at else ""
-    one, other = (f"{node.kind.replace('_', ' ')} {node.name}" for node in (names[hop.source], names[hop.target]))
-    return f"{one} {hop.kind.replace('_', ' ')} {other}, says {hop.origin or 'a report'}{where}"
+    one, other = (
+        f"{gettext(node.kind.replace('_', ' '))} {node.name}" for node in (names[hop.source], names[hop.target])
+    )
+    who = hop.origin or pgettext("who says so", "a report")
+    return f"{one} {gettext(hop.kind.replace('_', ' '))} {other}" + gettext(", says %(name)s") % {"name": who} + where
 
 
 def _drawn(seen: Visible, drawn: Picture) -> dict[str, Any]:

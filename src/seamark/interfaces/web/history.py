@@ -133,9 +133,13 @@ def history_of(issue: Issue, evidence: Evidence, events: Sequence[Event]) -> lis
         opened.setdefault((one.row.opened_in.at, one.row.stream.tool))
     first = min((at for at, _ in opened), default=issue.opened_at)
     for at, tool in opened:
-        entries.append(Happened(at, f"Opened by {tool}" if at == first else f"Reported by {tool}"))
+        entries.append(
+            Happened(
+                at, (gettext("Opened by %(tool)s") if at == first else gettext("Reported by %(tool)s")) % {"tool": tool}
+            )
+        )
     if not opened:
-        entries.append(Happened(issue.opened_at, "Opened"))
+        entries.append(Happened(issue.opened_at, gettext("Opened")))
     return sorted(entries, key=lambda entry: entry.at, reverse=True)
 
 
@@ -162,28 +166,44 @@ def _entry(event: Event, *, quoted: bool) -> Happened:
 
 def _sentence(kind: str, details: dict[str, Any]) -> str:
     if kind in MERGE_WORDS:
-        return MERGE_WORDS[kind]
+        return gettext(MERGE_WORDS[kind])
     before, after = details.get("before"), details.get("after")
     match kind:
         case "state":
             return _state_sentence(before, after, details)
         case "fixed":
-            return "Fixed: no tool reports it any more"
+            return gettext("Fixed: no tool reports it any more")
         case "reopened":
-            return "Came back after it was fixed (regression)" if details.get("regression") else "Reported again"
+            return (
+                gettext("Came back after it was fixed (regression)")
+                if details.get("regression")
+                else gettext("Reported again")
+            )
         case "moved":
-            return f"Moved from {before} to {after}; triage kept" if before and after else "Moved; triage kept"
+            if not (before and after):
+                return gettext("Moved; triage kept")
+            return gettext("Moved from %(before)s to %(after)s; triage kept") % {"before": before, "after": after}
         case "severity":
-            return f"Severity: {before} → {after}"
+            return gettext("Severity: %(before)s → %(after)s") % {
+                "before": gettext(str(before)),
+                "after": gettext(str(after)),
+            }
         case "risk" if isinstance(before, int) and isinstance(after, int):
             why = "; ".join(words for words, _ in reasons_in(details)[:3])
-            return f"Risk: {before / 10:.0f} → {after / 10:.0f}" + (f" ({why})" if why else "")
+            moved = gettext("Risk: %(before)s → %(after)s") % {
+                "before": f"{before / 10:.0f}",
+                "after": f"{after / 10:.0f}",
+            }
+            return moved + (f" ({why})" if why else "")
         case "retest":
             return _retest_sentence(str(before or ""), str(after or ""), str(details.get("engagement") or ""))
         case "assigned":
-            return f"Assigned to {after}" if after else f"Taken from {before}"
+            return (gettext("Assigned to %(name)s") if after else gettext("Taken from %(name)s")) % {
+                "name": after or before
+            }
         case "unchecked":
-            return f"No longer checked: {details.get('tool') or 'the tool'} does not run this rule any more"
+            tool = details.get("tool") or gettext("the tool")
+            return gettext("No longer checked: %(tool)s does not run this rule any more") % {"tool": tool}
         case "comment":
             return gettext("Comment")
         case "comment_edited":
@@ -192,7 +212,7 @@ def _sentence(kind: str, details: dict[str, Any]) -> str:
             return gettext("Comment deleted")
         case "mentioned":
             return gettext("%(name)s is named in a comment") % {"name": details.get("person") or gettext("Somebody")}
-    return kind.replace("_", " ").capitalize()
+    return gettext(kind.replace("_", " ").capitalize())
 
 
 def _retest_sentence(before: str, after: str, engagement: str) -> str:
@@ -210,6 +230,11 @@ def _retest_sentence(before: str, after: str, engagement: str) -> str:
 
 
 def _state_sentence(before: object, after: object, details: dict[str, Any]) -> str:
-    reason = str(details.get("reason") or "")
-    words = f"{after} as {RESOLUTION_WORDS.get(reason, reason.replace('_', ' ')).lower()}" if reason else str(after)
-    return f"Undone: {words} again" if details.get("undoes") else f"{str(before).capitalize()} → {words}"
+    reason, words = str(details.get("reason") or ""), gettext(str(after))
+    if reason:
+        told = gettext(RESOLUTION_WORDS.get(reason, reason.replace("_", " ")).lower())
+        words = gettext("%(state)s as %(reason)s") % {"state": words, "reason": told}
+    if details.get("undoes"):
+        return gettext("Undone: %(words)s again") % {"words": words}
+    was = gettext(str(before))
+    return f"{was[:1].upper()}{was[1:]} → {words}"

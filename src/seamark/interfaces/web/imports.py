@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 from seamark.core.errors import ImportRefused, SeamarkError
@@ -44,7 +45,9 @@ def show(request: HttpRequest) -> HttpResponse:
 def too_large() -> str:
     """Return what to say to somebody whose report is over the limit."""
     limit = settings.SEAMARK_UPLOAD_LIMIT // (1024 * 1024)
-    return f"The upload is larger than {limit:,} MB. Split the report, or raise SEAMARK_UPLOAD_LIMIT."
+    return gettext("The upload is larger than %(limit)s MB. Split the report, or raise SEAMARK_UPLOAD_LIMIT.") % {
+        "limit": f"{limit:,}"
+    }
 
 
 @csrf_protect
@@ -109,7 +112,7 @@ def _take(request: HttpRequest) -> HttpResponse:
     except ImportRefused as error:
         return _answer(request, accepted, [str(error)])
     if not files:
-        errors.append("Choose at least one report.")
+        errors.append(gettext("Choose at least one report."))
     for file in files:
         try:
             accepted.append(_accept(request, file, target))
@@ -123,10 +126,13 @@ def _target(request: HttpRequest) -> Target:
     given = {name: request.POST.get(name, "").strip() for name in FIELDS}
     name = given["application"]
     if not name:
-        raise ImportRefused("Name the application that the report belongs to")
+        raise ImportRefused(gettext("Name the application that the report belongs to"))
     seen = visible(request)
     if not seen.may(IMPORTS) and not seen.applications(IMPORTS).filter(name__iexact=name).exists():
-        raise ImportRefused(f"You may not import into {name!r}; ask an administrator for the role developer there")
+        raise ImportRefused(
+            gettext("You may not import into %(name)s; ask an administrator for the role developer there")
+            % {"name": repr(name)}
+        )
     return msgspec.convert(
         {**{key: value for key, value in given.items() if value}, "complete": bool(request.POST.get("complete"))},
         Target,
@@ -137,7 +143,7 @@ def _accept(request: HttpRequest, file: UploadedFile[Any], target: Target) -> Im
     if (file.size or 0) > settings.SEAMARK_UPLOAD_LIMIT:
         raise ImportRefused(too_large())
     if file.file is None:
-        raise ImportRefused("Nothing of it arrived; send it again")
+        raise ImportRefused(gettext("Nothing of it arrived; send it again"))
     return accept(cast("BinaryIO", file.file), file.name or "report", target, author=person(request))
 
 
@@ -151,7 +157,7 @@ def _answer(request: HttpRequest, accepted: list[Import], errors: list[str], sta
     for error in errors:
         messages.error(request, error)
     if accepted:
-        messages.success(
-            request, "1 report is queued." if len(accepted) == 1 else f"{len(accepted)} reports are queued."
-        )
+        number = len(accepted)
+        queued = ngettext("%(number)s report is queued.", "%(number)s reports are queued.", number)
+        messages.success(request, queued % {"number": number})
     return redirect("imports")

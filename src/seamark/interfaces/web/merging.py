@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext, ngettext
 
 from seamark.core.errors import NotAllowed
 from seamark.interfaces.web.evidence import Evidence, Said
@@ -64,9 +65,13 @@ def join(request: HttpRequest, number: int) -> HttpResponse:
         others = _named(seen, issue, request.POST.get("with", ""))
         if request.POST.get("verdict") == "apart":
             if len(others) > 1:
-                raise NotAllowed("Name one issue to keep this one apart from")
+                raise NotAllowed(gettext("Name one issue to keep this one apart from"))
             decision = merging.keep_apart(person(request), issue, others[0], reason)
-            tell(request, f"{issue.reference} and {others[0].reference} stay two.", decision.pk)
+            tell(
+                request,
+                gettext("%(one)s and %(other)s stay two.") % {"one": issue.reference, "other": others[0].reference},
+                decision.pk,
+            )
             return redirect("issue", number=number)
         kept = merging.join_issues(person(request), [issue, *others], reason)
     except NotAllowed as error:
@@ -91,7 +96,7 @@ def split(request: HttpRequest, number: int) -> HttpResponse:
         return redirect("issue", number=number)
     rows = seen.decisions().filter(verdict="split", left=issue, right=other, revoked_at=None).order_by("-id")
     decision = rows.values_list("pk", flat=True).first()
-    tell(request, f"Split off {other.reference}.", decision)
+    tell(request, gettext("Split off %(other)s.") % {"other": other.reference}, decision)
     return redirect("issue", number=number)
 
 
@@ -101,11 +106,12 @@ def revoke(request: HttpRequest, number: int) -> HttpResponse:
     try:
         merging.take_back(person(request), decision)
         words = {
-            "join": f"{decision.left.reference} and {decision.right.reference} are two issues again, each with its history.",
-            "split": f"{decision.left.reference} and {decision.right.reference} are one issue again.",
-            "never": f"{decision.left.reference} and {decision.right.reference} are no longer kept apart.",
+            "join": gettext("%(one)s and %(other)s are two issues again, each with its history."),
+            "split": gettext("%(one)s and %(other)s are one issue again."),
+            "never": gettext("%(one)s and %(other)s are no longer kept apart."),
         }
-        messages.info(request, words[decision.verdict])
+        both = {"one": decision.left.reference, "other": decision.right.reference}
+        messages.info(request, words[decision.verdict] % both)
     except NotAllowed as error:
         messages.error(request, str(error))
     return go_back(request, "issues")
@@ -116,8 +122,9 @@ def say_joined(request: HttpRequest, seen: Visible, kept: Issue, gone: list[Issu
     rows = seen.decisions().filter(verdict="join", left=kept, right__in=gone, revoked_at=None).order_by("-id")
     decisions = list(rows.values_list("pk", flat=True)[:2])
     names = ", ".join(one.reference for one in gone)
-    verb = "is" if len(gone) == 1 else "are"
-    tell(request, f"{names} {verb} part of {kept.reference} now.", decisions[0] if len(decisions) == 1 else None)
+    words = ngettext("%(names)s is part of %(kept)s now.", "%(names)s are part of %(kept)s now.", len(gone))
+    words %= {"names": names, "kept": kept.reference}
+    tell(request, words, decisions[0] if len(decisions) == 1 else None)
 
 
 def tell(request: HttpRequest, words: str, decision: int | None) -> None:
@@ -131,14 +138,14 @@ def _named(seen: Visible, issue: Issue, text: str) -> list[Issue]:
     for word in [word for word in re.split(r"[\s,;]+", text) if word]:
         found = re.fullmatch(r"(?:SM-)?([0-9]{1,18})", word, re.IGNORECASE)
         if found is None:
-            raise NotAllowed(f"{word[:40]!r} is no issue; write SM-12")
+            raise NotAllowed(gettext("%(word)s is no issue; write SM-12") % {"word": repr(word[:40])})
         if int(found[1]) not in {issue.pk, *numbers}:
             numbers.append(int(found[1]))
     if not numbers:
-        raise NotAllowed("Name another issue, such as SM-12")
+        raise NotAllowed(gettext("Name another issue, such as SM-12"))
     if len(numbers) > MOST:
-        raise NotAllowed(f"At most {MOST} issues at once")
+        raise NotAllowed(gettext("At most %(most)s issues at once") % {"most": MOST})
     known = seen.issues().in_bulk(numbers)
     if missing := next((number for number in numbers if number not in known), None):
-        raise NotAllowed(f"There is no issue SM-{missing} that you may see")
+        raise NotAllowed(gettext("There is no issue SM-%(number)s that you may see") % {"number": missing})
     return [known[number] for number in numbers]

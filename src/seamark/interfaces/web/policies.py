@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 from msgspec.structs import asdict
 
 from seamark.core.errors import InvalidQuery, SeamarkError
@@ -130,7 +131,7 @@ def violations(request: HttpRequest) -> HttpResponse:
         "found": found,
         "total": bounded_count(rows),
         "asked": asked,
-        "standings": [*Standing.choices, ("any", "any of these")],
+        "standings": [*Standing.choices, ("any", gettext("any of these"))],
         "applications": told.choices(seen),
         "policies": sorted({name for _, name, _ in names()} | ({asked.policy} - {""})),
         "effects": EFFECTS,
@@ -160,7 +161,7 @@ def withdraw(request: HttpRequest, name: str) -> HttpResponse:
     except SeamarkError as error:
         messages.error(request, str(error))
         return redirect("policy", name=name)
-    messages.success(request, f"{name} is no longer in force as it was written here.")
+    messages.success(request, gettext("%(name)s is no longer in force as it was written here.") % {"name": name})
     return redirect("policies")
 
 
@@ -173,14 +174,18 @@ def synchronise(request: HttpRequest, number: int) -> HttpResponse:
         raise Http404
     found = refresh(row)
     if found.mistakes:
-        messages.error(request, f"{row.name} was not taken over: {found.mistakes[0]}")
+        messages.error(
+            request,
+            gettext("%(name)s was not taken over: %(mistake)s") % {"name": row.name, "mistake": found.mistakes[0]},
+        )
     else:
-        changes = [
-            f"{len(several)} {word}"
-            for word, several in (("added", found.added), ("changed", found.changed), ("removed", found.removed))
-            if several
-        ]
-        messages.success(request, f"{row.name} is up to date: {', '.join(changes) or 'nothing has changed'}.")
+        words = (
+            (gettext("%(number)s added"), found.added), (gettext("%(number)s changed"), found.changed),
+            (gettext("%(number)s removed"), found.removed),
+        )  # fmt: skip
+        changes = ", ".join(word % {"number": len(several)} for word, several in words if several)
+        told_so = {"name": row.name, "changes": changes or gettext("nothing has changed")}
+        messages.success(request, gettext("%(name)s is up to date: %(changes)s.") % told_so)
     return redirect("policies")
 
 
@@ -193,7 +198,8 @@ def trend(numbers: list[int | None]) -> Trend | None:
     last = len(numbers) - 1
     points = " ".join(f"{WIDTH * day / last:.1f},{1 + (HEIGHT - 2) * (1 - number / most):.1f}" for day, number in known)
     days = known[-1][0] - known[0][0]
-    return Trend(points, f"from {known[0][1]:,} to {known[-1][1]:,} in {days} day{'' if days == 1 else 's'}")
+    words = ngettext("from %(first)s to %(last)s in %(days)s day", "from %(first)s to %(last)s in %(days)s days", days)
+    return Trend(points, words % {"first": f"{known[0][1]:,}", "last": f"{known[-1][1]:,}", "days": days})
 
 
 def _versions(history: list[Kept]) -> list[Version]:

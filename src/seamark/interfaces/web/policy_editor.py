@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from seamark.core.errors import NotAllowed, SeamarkError
 from seamark.governance.policy import shapes, words
@@ -152,11 +153,14 @@ def _save(request: HttpRequest, kept: Kept | None) -> HttpResponse:
             text, actor=person(request), comment=request.POST.get("comment", "").strip(), now=timezone.now(), instead_of=request.POST.get("instead_of", ""),
         )  # fmt: skip
     except InvalidPolicies:
-        messages.error(request, "It was not kept: see what is wrong with it.")
+        messages.error(request, gettext("It was not kept: see what is wrong with it."))
     except NotAllowed as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, f"Version {row.version} of {row.name} is in force.")
+        messages.success(
+            request,
+            gettext("Version %(version)s of %(name)s is in force.") % {"version": row.version, "name": row.name},
+        )
         return redirect("policy", name=row.name)
     return render(request, "web/policies/editor.html", _context(request, kept, text), status=422)
 

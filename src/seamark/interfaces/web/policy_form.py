@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import yaml
+from django.utils.translation import gettext, gettext_noop
 
 from seamark.governance.policy.document import compose
 from seamark.governance.policy.model import Effect, Mode, OnError, Stage, Type
@@ -54,26 +55,30 @@ def _choices(words: Any) -> tuple[tuple[str, str], ...]:
     return tuple((one.value, one.value.replace("_", " ")) for one in words)
 
 
-_ON_ERROR: Final = (("closed", "as a violation"), ("warn", "with a warning"), ("open", "let through"))
+_ON_ERROR: Final = (
+    ("closed", gettext_noop("as a violation")),
+    ("warn", gettext_noop("with a warning")),
+    ("open", gettext_noop("let through")),
+)
 FIELDS: Final = (
-    Field("name", "Name", ("metadata", "name"), hint="Small letters, digits and hyphens."),
-    Field("description", "What it demands", ("spec", "description"), hint="In a sentence."),
-    Field("match", "Condition", ("spec", "match"), "long", hint="CEL: true for what violates it."),
-    Field("type", "Type", ("spec", "type"), "choice", _choices(Type), Type.GATE.value),
-    Field("severity", "Severity", ("spec", "severity"), "choice", tuple((one, one) for one in SEVERITIES), "medium"),
+    Field("name", gettext_noop("Name"), ("metadata", "name"), hint=gettext_noop("Small letters, digits and hyphens.")),
+    Field("description", gettext_noop("What it demands"), ("spec", "description"), hint=gettext_noop("In a sentence.")),
+    Field("match", gettext_noop("Condition"), ("spec", "match"), "long", hint=gettext_noop("CEL: true for what violates it.")),
+    Field("type", gettext_noop("Type"), ("spec", "type"), "choice", _choices(Type), Type.GATE.value),
+    Field("severity", gettext_noop("Severity"), ("spec", "severity"), "choice", tuple((one, one) for one in SEVERITIES), "medium"),
     *(
-        Field(f"stage.{stage.value}", stage.value.replace("_", " ").capitalize(), ("stages", stage.value), "choice", (("", "not asked"), *_choices(one for one in Effect if one is not Effect.OFF)))
+        Field(f"stage.{stage.value}", stage.value.replace("_", " ").capitalize(), ("stages", stage.value), "choice", (("", gettext_noop("not asked")), *_choices(one for one in Effect if one is not Effect.OFF)))
         for stage in Stage
     ),
-    Field("mode", "Mode", ("spec", "mode"), "choice", _choices(Mode), Mode.ENFORCE.value, "Until the first of the dates."),
-    Field("schedule.warn", "Warns from", ("schedule", "warn"), "date"),
-    Field("schedule.enforce", "Enforced from", ("schedule", "enforce"), "date"),
-    Field("new_only", "Only what a change brings blocks", ("spec", "newOnly"), "check"),
-    Field("grace", "Days of grace", ("spec", "grace"), "days", hint="For what was there before."),
-    Field("on_error", "Where facts are missing", ("spec", "onError"), "choice", _ON_ERROR, OnError.CLOSED.value),
-    Field("message", "Message", ("spec", "message"), hint="Facts in braces: {issue.ref}"),
-    Field("explanation", "Why it is there", ("metadata", "explanation"), "long"),
-    Field("remediation", "What to do about it", ("metadata", "remediation"), "long"),
+    Field("mode", gettext_noop("Mode"), ("spec", "mode"), "choice", _choices(Mode), Mode.ENFORCE.value, gettext_noop("Until the first of the dates.")),
+    Field("schedule.warn", gettext_noop("Warns from"), ("schedule", "warn"), "date"),
+    Field("schedule.enforce", gettext_noop("Enforced from"), ("schedule", "enforce"), "date"),
+    Field("new_only", gettext_noop("Only what a change brings blocks"), ("spec", "newOnly"), "check"),
+    Field("grace", gettext_noop("Days of grace"), ("spec", "grace"), "days", hint=gettext_noop("For what was there before.")),
+    Field("on_error", gettext_noop("Where facts are missing"), ("spec", "onError"), "choice", _ON_ERROR, OnError.CLOSED.value),
+    Field("message", gettext_noop("Message"), ("spec", "message"), hint=gettext_noop("Facts in braces: {issue.ref}")),
+    Field("explanation", gettext_noop("Why it is there"), ("metadata", "explanation"), "long"),
+    Field("remediation", gettext_noop("What to do about it"), ("metadata", "remediation"), "long"),
 )  # fmt: skip
 _NESTED: Final = frozenset({"stages", "schedule"})
 
@@ -113,7 +118,9 @@ def applied(text: str, form: Mapping[str, str]) -> str:
     """Return a policy's text with what a form says. Raises `NotOnePolicy`."""
     before = values(text)
     if before is None:
-        raise NotOnePolicy("The YAML cannot be read, so that the form cannot change it: correct the YAML first")
+        raise NotOnePolicy(
+            gettext("The YAML cannot be read, so that the form cannot change it: correct the YAML first")
+        )
     nested: dict[str, dict[str, str]] = {}
     for one in FIELDS:
         sent = _sent(one, form)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from django.utils.translation import gettext, gettext_noop
 
 from seamark.analysis.risk import Profile
 from seamark.analysis.risk.factors import Direction, Factor
@@ -17,9 +18,17 @@ from seamark.analysis.risk.limits import CEILINGS, FLOORS
 from seamark.core.errors import InvalidSetting
 from seamark.pipeline.profile_yaml import check
 
-GROUPS = (("The flaw itself", FLAW), ("What proves it, and what it takes to mend it", EVIDENCE), ("Where it is", PLACE))
-BANDS = (("P0", "most urgent"), ("P1", ""), ("P2", ""), ("P3", "what is below is P4"))
-DIRECTIONS = {Direction.RAISES: "raises", Direction.LOWERS: "lowers", Direction.BOTH: "raises and lowers"}
+GROUPS = (
+    (gettext_noop("The flaw itself"), FLAW),
+    (gettext_noop("What proves it, and what it takes to mend it"), EVIDENCE),
+    (gettext_noop("Where it is"), PLACE),
+)
+BANDS = (("P0", gettext_noop("most urgent")), ("P1", ""), ("P2", ""), ("P3", gettext_noop("what is below is P4")))
+DIRECTIONS = {
+    Direction.RAISES: gettext_noop("raises"),
+    Direction.LOWERS: gettext_noop("lowers"),
+    Direction.BOTH: gettext_noop("raises and lowers"),
+}
 HANDY = 4.0
 """Where a slider ends, unless the weight lies beyond: the number beside it goes further."""
 
@@ -50,9 +59,9 @@ class Slider:
         if self.factor is None:
             return []
         told = (
-            ("Unit", self.factor.unit), ("Range", self.factor.range), ("From", self.factor.source),
-            ("Neutral", self.factor.neutral), ("Raises", self.factor.raises), ("Lowers", self.factor.lowers),
-            ("Product's own weight", _text(self.factor.weight)),
+            (gettext("Unit"), self.factor.unit), (gettext("Range"), self.factor.range), (gettext("From"), self.factor.source),
+            (gettext("Neutral"), self.factor.neutral), (gettext("Raises"), self.factor.raises), (gettext("Lowers"), self.factor.lowers),
+            (gettext("Product's own weight"), _text(self.factor.weight)),
         )  # fmt: skip
         return [(label, words) for label, words in told if words]
 
@@ -101,8 +110,8 @@ def limits_of(profile: Profile) -> dict[str, Any]:
     bands = msgspec.to_builtins(profile.bands)
     return {
         "intercept": Slider(
-            "intercept", "Starting point", _text(profile.intercept), -20, 20, 0.05, max(5.0, abs(profile.intercept)),
-            "Log-odds of an issue of which nothing else is known; 0 is a score of 50.",
+            "intercept", gettext("Starting point"), _text(profile.intercept), -20, 20, 0.05, max(5.0, abs(profile.intercept)),
+            gettext("Log-odds of an issue of which nothing else is known; 0 is a score of 50."),
         ),
         "floors": [
             Slider(f"floor.{rule.name}", rule.name.capitalize(), _text(floors.get(rule.name, 0)), 0, 100, 1, 100, rule.definition)
@@ -120,7 +129,7 @@ def _ceiling(profile: Profile, name: str, definition: str) -> CeilingFields:
     title = name.replace("_", " ").capitalize()
     return CeilingFields(
         Slider(f"ceiling.{name}.most", title, _text(held.most) if held else "", 0, 100, 1, 100, definition),
-        Slider(f"ceiling.{name}.confidence", "From this certainty on", _text(held.confidence if held else 0.8), 0, 1, 0.05, 1),
+        Slider(f"ceiling.{name}.confidence", gettext("From this certainty on"), _text(held.confidence if held else 0.8), 0, 1, 0.05, 1),
         held is not None and held.over_floors,
     )  # fmt: skip
 
@@ -134,14 +143,22 @@ def sent(form: Mapping[str, str], name: str, version: int) -> Profile:
     content = {
         "name": name,
         "version": version,
-        "intercept": _number(form, "intercept", "Starting point"),
+        "intercept": _number(form, "intercept", gettext("Starting point")),
         "weights": weights,
-        "bands": {band: _number(form, f"band.{band}", f"Least score of {band}") for band, _ in BANDS},
-        "floors": {rule.name: _number(form, f"floor.{rule.name}", f"Floor {rule.name}") for rule in FLOORS},
+        "bands": {
+            band: _number(form, f"band.{band}", gettext("Least score of %(band)s") % {"band": band})
+            for band, _ in BANDS
+        },
+        "floors": {
+            rule.name: _number(form, f"floor.{rule.name}", gettext("Floor %(name)s") % {"name": rule.name})
+            for rule in FLOORS
+        },
         "ceilings": {
             rule.name: {
-                "most": _number(form, f"ceiling.{rule.name}.most", f"Ceiling {rule.name}"),
-                "confidence": _number(form, f"ceiling.{rule.name}.confidence", f"Certainty of {rule.name}"),
+                "most": _number(form, f"ceiling.{rule.name}.most", gettext("Ceiling %(name)s") % {"name": rule.name}),
+                "confidence": _number(
+                    form, f"ceiling.{rule.name}.confidence", gettext("Certainty of %(name)s") % {"name": rule.name}
+                ),
                 "over_floors": bool(form.get(f"ceiling.{rule.name}.over_floors")),
             }
             for rule in CEILINGS
@@ -168,4 +185,6 @@ def _number(form: Mapping[str, str], name: str, title: str) -> float:
     try:
         return float(text.replace(",", "."))
     except ValueError:
-        raise InvalidSetting(f"{title}: {text[:40]!r} is no number") from None
+        raise InvalidSetting(
+            gettext("%(title)s: %(text)s is no number") % {"title": title, "text": repr(text[:40])}
+        ) from None

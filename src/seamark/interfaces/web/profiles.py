@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from seamark.analysis.risk import Profile
 from seamark.core.errors import InvalidSetting, NotAllowed, SeamarkError
@@ -179,24 +180,24 @@ def _act(request: HttpRequest, place: Place) -> HttpResponse:
         match action:
             case "draft":
                 row = _kept(request, place)
-                messages.success(request, f"{row} is kept as a draft.")
+                messages.success(request, gettext("%(profile)s is kept as a draft.") % {"profile": row})
                 return redirect(_from(place, row))
             case "apply":
                 row = _kept(request, place, applying=True)
                 _tell(
                     request,
                     profiles.apply(person(request), row, place.unit, request.POST.get("comment", "")),
-                    f"{row} holds now",
+                    gettext("%(profile)s holds now") % {"profile": row},
                 )
             case "import":
                 row = _taken_in(request)
-                messages.success(request, f"{row} is kept as a draft.")
+                messages.success(request, gettext("%(profile)s is kept as a draft.") % {"profile": row})
                 return redirect(_from(place, row))
             case "withdraw" if place.unit is not None:
                 use = profiles.withdraw(person(request), place.unit, request.POST.get("comment", ""))
-                _tell(request, use, f"{profiles.holding(place.unit)} holds again")
+                _tell(request, use, gettext("%(profile)s holds again") % {"profile": profiles.holding(place.unit)})
             case _:
-                raise NotAllowed("Choose what to do with the profile")
+                raise NotAllowed(gettext("Choose what to do with the profile"))
     except SeamarkError as error:
         messages.error(request, str(error))
         return _again(request, place, keep=action in {"draft", "apply"})
@@ -222,32 +223,35 @@ def _kept(request: HttpRequest, place: Place, *, applying: bool = False) -> Risk
     if profile_form.same(profile, profiles.weights_of(place.start)):
         if applying:
             return place.start
-        raise NotAllowed(f"Nothing is changed: {place.start} has these weights already")
+        raise NotAllowed(
+            gettext("Nothing is changed: %(profile)s has these weights already") % {"profile": place.start}
+        )
     if applying and not place.applies:
-        raise NotAllowed("You may not apply a risk profile here")
+        raise NotAllowed(gettext("You may not apply a risk profile here"))
     return profiles.draft(person(request), profile, comment=form.get("comment", ""))
 
 
 def _taken_in(request: HttpRequest) -> RiskProfile:
     file = request.FILES.get("file")
     if file is None:
-        raise NotAllowed("Choose a file")
+        raise NotAllowed(gettext("Choose a file"))
     try:
         text = file.read(4 * LONGEST + 1).decode("utf-8-sig")
     except ValueError:
-        raise InvalidSetting("The file is not UTF-8 text") from None
+        raise InvalidSetting(gettext("The file is not UTF-8 text")) from None
     return profiles.draft(person(request), parse(text), text=text, comment=request.POST.get("comment", ""))
 
 
 def _tell(request: HttpRequest, use: ProfileUse, words: str) -> None:
-    where = f"for {use.unit}" if use.unit is not None else "for everything"
+    where = gettext("for %(unit)s") % {"unit": use.unit} if use.unit is not None else gettext("for everything")
     done = rescoring.follow(use)
+    told = {"what": words, "where": where, "moved": f"{use.moved:,}", "issues": f"{use.issues:,}", "error": use.error}
     if done and use.state == Rescoring.DONE:
-        messages.success(request, f"{words} {where}: {use.moved:,} of {use.issues:,} issues moved.")
+        messages.success(request, gettext("%(what)s %(where)s: %(moved)s of %(issues)s issues moved.") % told)
     elif use.state == Rescoring.FAILED:
-        messages.error(request, f"{words} {where}, but the issues were not scored anew: {use.error}")
+        messages.error(request, gettext("%(what)s %(where)s, but the issues were not scored anew: %(error)s") % told)
     else:
-        messages.success(request, f"{words} {where}; a worker scores the issues anew.")
+        messages.success(request, gettext("%(what)s %(where)s; a worker scores the issues anew.") % told)
 
 
 def _from(place: Place, row: RiskProfile) -> str:

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext_noop
 
 from seamark.analysis.software.difference import Difference
 from seamark.core.errors import InvalidQuery
@@ -61,11 +62,11 @@ def show(request: HttpRequest, number: int, sbom: int) -> HttpResponse:
 def _groups(found: Difference) -> list[dict[str, Any]]:
     """Return the changes by what happened, each as rows of package, version before and version after."""
     groups = [
-        ("Added", [(one.purl or one.name, "", one.version) for one in found.added]),
-        ("Removed", [(one.purl or one.name, one.version, "") for one in found.removed]),
-        ("Upgraded", [(one.package, one.before.version, one.after.version) for one in found.upgraded]),
-        ("Downgraded", [(one.package, one.before.version, one.after.version) for one in found.downgraded]),
-        ("Changed", [(one.package, one.before.version, one.after.version) for one in found.changed]),
-        ("Other licence", [(one.package, ", ".join(one.before.licences), ", ".join(one.after.licences)) for one in found.relicensed]),
+        (gettext_noop("Added"), [(one.purl or one.name, "", one.version) for one in found.added]),
+        (gettext_noop("Removed"), [(one.purl or one.name, one.version, "") for one in found.removed]),
+        (gettext_noop("Upgraded"), [(one.package, one.before.version, one.after.version) for one in found.upgraded]),
+        (gettext_noop("Downgraded"), [(one.package, one.before.version, one.after.version) for one in found.downgraded]),
+        (gettext_noop("Changed"), [(one.package, one.before.version, one.after.version) for one in found.changed]),
+        (gettext_noop("Other licence"), [(one.package, ", ".join(one.before.licences), ", ".join(one.after.licences)) for one in found.relicensed]),
     ]  # fmt: skip
     return [{"title": title, "number": len(rows), "rows": rows[:MOST_CHANGES]} for title, rows in groups if rows]

@@ -77,6 +77,7 @@ def _wishes(request: HttpRequest) -> dict[str, Any]:
         raise NotAllowed(_("Quiet hours have a beginning and an end"))
     return {
         "kinds": request.POST.getlist("kinds"), "applications": _applications(request, wanted), "digest": "digest" in request.POST, "weekly": "weekly" in request.POST,
+        "quarterly": "quarterly" in request.POST, "daily_delta": "daily_delta" in request.POST,
         "hour": _hour(request, "hour") or 0, "zone": text(request, "zone", 60), "quiet": None if quiet[0] is None else quiet,
     }  # fmt: skip
 

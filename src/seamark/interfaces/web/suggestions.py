@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from seamark.core.errors import InvalidQuery, NotAllowed
 from seamark.interfaces.web.evidence import Line, code_lines
@@ -87,7 +88,7 @@ def decide(request: HttpRequest, number: int) -> HttpResponse:
 
 def _decide(request: HttpRequest, seen: Visible, match: Match) -> None:
     if not match.pending:
-        raise NotAllowed("This suggestion is decided already")
+        raise NotAllowed(gettext("This suggestion is decided already"))
     left, right = match.left.issue, match.right.issue
     match request.POST.get("verdict"):
         case "same":
@@ -95,9 +96,13 @@ def _decide(request: HttpRequest, seen: Visible, match: Match) -> None:
             say_joined(request, seen, kept, [one for one in (left, right) if one.pk != kept.pk])
         case "different":
             decision = merging.reject(person(request), match, request.POST.get("reason", ""))
-            tell(request, f"{left.reference} and {right.reference} stay two.", decision.pk)
+            tell(
+                request,
+                gettext("%(one)s and %(other)s stay two.") % {"one": left.reference, "other": right.reference},
+                decision.pk,
+            )
         case _:
-            raise NotAllowed("Choose whether they are the same issue")
+            raise NotAllowed(gettext("Choose whether they are the same issue"))
 
 
 def _pairs(seen: Visible, found: Page[Match]) -> list[Pair]:

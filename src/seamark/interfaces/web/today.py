@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_noop
 
 from seamark.analysis.graph.question import Question
 from seamark.core.errors import InvalidQuery
@@ -26,7 +27,7 @@ from seamark.store.query import bounded_count, page
 
 PAGE = 50
 GAPS = 6
-WORDS = {"resolved": "Resolved", "returned": "Came back"}
+WORDS = {"resolved": gettext_noop("Resolved"), "returned": gettext_noop("Came back")}
 
 
 def show(request: HttpRequest) -> HttpResponse:

@@ -109,7 +109,7 @@ def _chosen(request: HttpRequest) -> dict[str, Any]:
         return {"query": _query(request)}
     numbers = [int(one) for one in request.POST.getlist("issue") if one.isascii() and one.isdigit() and len(one) < 19]
     if not numbers:
-        raise NotAllowed("Choose at least one issue")
+        raise NotAllowed(_("Choose at least one issue"))
     return {"issues": tuple(numbers)}
 
 

@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from seamark.analysis.risk.facts import decode
 from seamark.core.errors import InvalidQuery, NotAllowed
@@ -138,15 +139,22 @@ def decide(request: HttpRequest, number: int) -> HttpResponse:
                     actor, waiver, comment, expires_at=last_moment(end) if end != last_day(waiver.expires_at) else None,
                     seen=int(shown) if shown.isascii() and shown.isdigit() and len(shown) < 10 else 0,
                 )  # fmt: skip
-                messages.success(request, f"{waiver.reference} is approved, and counts until {end}.")
+                messages.success(
+                    request,
+                    gettext("%(waiver)s is approved, and counts until %(end)s.")
+                    % {"waiver": waiver.reference, "end": end},
+                )
             case "refuse":
                 waiving.refuse(actor, waiver, comment)
-                messages.success(request, f"{waiver.reference} is refused.")
+                messages.success(request, gettext("%(waiver)s is refused.") % {"waiver": waiver.reference})
             case "revoke":
                 waiving.revoke(actor, waiver, comment)
-                messages.success(request, f"{waiver.reference} is revoked: what it covered counts again.")
+                messages.success(
+                    request,
+                    gettext("%(waiver)s is revoked: what it covered counts again.") % {"waiver": waiver.reference},
+                )
             case _:
-                raise NotAllowed("Choose what should become of the waiver")
+                raise NotAllowed(gettext("Choose what should become of the waiver"))
     except NotAllowed as error:
         messages.error(request, str(error))
     return redirect("waiver", number=number)
@@ -161,7 +169,11 @@ def renew(request: HttpRequest, number: int) -> HttpResponse:
     except NotAllowed as error:
         messages.error(request, str(error))
         return redirect("waiver", number=number)
-    messages.success(request, f"{made.reference} is asked for, in the place of {waiver.reference}.")
+    messages.success(
+        request,
+        gettext("%(made)s is asked for, in the place of %(waiver)s.")
+        % {"made": made.reference, "waiver": waiver.reference},
+    )
     return redirect("waiver", number=made.pk)
 
 
@@ -180,7 +192,10 @@ def ask(request: HttpRequest) -> HttpResponse:
         except NotAllowed as error:
             messages.error(request, str(error))
         else:
-            messages.success(request, f"{made.reference} is asked for. It counts once somebody else approves it.")
+            messages.success(
+                request,
+                gettext("%(made)s is asked for. It counts once somebody else approves it.") % {"made": made.reference},
+            )
             return redirect("waiver", number=made.pk)
     return render(request, "web/waivers/ask.html", _form(seen, asked, data))
 
@@ -250,7 +265,7 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise NotAllowed("Choose the last day on which the waiver counts") from None
+        raise NotAllowed(gettext("Choose the last day on which the waiver counts")) from None
 
 
 def _asked(seen: Visible, data: QueryDict) -> Asked:

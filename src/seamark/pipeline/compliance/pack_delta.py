@@ -17,6 +17,8 @@ from seamark.pipeline.compliance.pack_reading import read
 from seamark.pipeline.compliance.scope import Scope
 from seamark.store.access import READS, Visible
 
+REPORT: Final = "daily-delta"
+"""Name of the evidence that a day's changes are kept as; it is no change of its own."""
 SOON: Final = timedelta(days=14)
 
 
@@ -38,8 +40,8 @@ def delta_of(visible: Visible, framework: str, scope: Scope, day: date) -> Delta
         raise NotAllowed(f"{day} has not begun")
     last = min(datetime.combine(day, time.max, UTC), now)
     period = Period(day.isoformat(), day.isoformat(), day.isoformat())
-    before = read(visible, framework, scope, period, first - timedelta(microseconds=1))
-    after = read(visible, framework, scope, period, last)
+    before = read(visible, framework, scope, period, first - timedelta(microseconds=1), past=True)
+    after = read(visible, framework, scope, period, last, past=last < now)
     there = {one.number: one for one in before.gaps}
     return Delta(
         framework=after.framework.slug,
@@ -54,7 +56,7 @@ def delta_of(visible: Visible, framework: str, scope: Scope, day: date) -> Delta
         opened=tuple(one for one in after.gaps if one.number not in there),
         closed=tuple(one for one in after.gaps if one.state == "closed"),
         overdue=tuple(one for one in after.gaps if one.overdue and not _was_overdue(there.get(one.number))),
-        evidence=tuple(f"{one.id} {one.title}" for one in after.evidence if one.taken_at >= moment(first)),
+        evidence=tuple(f"{one.id} {one.title}" for one in after.evidence if one.taken_at >= moment(first) and one.kind != REPORT),
         lapsing=tuple(_lapsing(after.evidence, day)),
     )  # fmt: skip
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from django.conf import settings
 from django.db.models import Max, Q, QuerySet
+from django.utils import timezone
 from msgspec.structs import replace
 
 from seamark import __version__
@@ -22,6 +23,8 @@ from seamark.insight.exports.pack.shapes import CheckResult, Control, Evidence, 
 from seamark.insight.exports.pack.shapes import Scope as Shown
 from seamark.pipeline.compliance import shapes, snapshots
 from seamark.pipeline.compliance.evidence import content_for
+from seamark.pipeline.compliance.passing import KEPT
+from seamark.pipeline.compliance.past_gaps import Planned, planned_at, planned_now
 from seamark.pipeline.compliance.scope import Scope, applications
 from seamark.pipeline.compliance.standing import REVIEW, evidence_items, framework_standing
 from seamark.store.access import Visible
@@ -35,11 +38,15 @@ _LARGEST: Final = 400_000_000
 _SUFFIXES: Final = frozenset({".json", ".pdf", ".txt", ".csv", ".xlsx", ".docx", ".png", ".jpg", ".zip", ".md", ".html", ".xml"})  # fmt: skip
 
 
-def read(visible: Visible, name: str, scope: Scope, period: Period, at: datetime) -> Pack:
-    """Return what a pack says: controls, checks, evidence and gaps as they stood at a moment. Raises `NotFound`."""
+def read(visible: Visible, name: str, scope: Scope, period: Period, at: datetime, *, past: bool = False) -> Pack:
+    """Return what a pack says: controls, checks, evidence and gaps as they stood at a moment. Raises `NotFound`.
+
+    `past` says that the moment is over: then who was to close a gap until when is told as of then too.
+    """
     told = framework_standing(visible, name, scope, at)
     results = {check.name: check for control in told.controls for check in control.checks}
     evidence = _evidence(visible, scope, told.controls, begins(period), at)
+    gaps, not_told = _gaps(visible, told, scope, begins(period), at, past=past)
     return Pack(
         framework=Framework(
             slug=told.name, title=told.title, version=told.version, source=told.source, url=told.url, digest=told.digest
@@ -52,8 +59,8 @@ def read(visible: Visible, name: str, scope: Scope, period: Period, at: datetime
         controls=tuple(_control(one) for one in told.controls),
         checks=tuple(_check(results[one]) for one in sorted(results)),
         evidence=tuple(_item(evidence[one]) for one in sorted(evidence)),
-        gaps=tuple(_gaps(visible, told, scope, begins(period), at)),
-        notes=tuple(_notes(told, evidence.values(), at)),
+        gaps=gaps,
+        notes=tuple(_notes(told, evidence.values(), at, past=past)) + not_told,
     )
 
 
@@ -67,6 +74,7 @@ def newest(visible: Visible, scope: Scope, now: datetime) -> datetime:
     found += CheckStanding.objects.filter(among).aggregate(Max("since"), Max("until")).values()
     found += ComplianceGap.objects.filter(among).aggregate(Max("opened_at"), Max("closed_at")).values()
     found += ComplianceEvidence.objects.filter(among).aggregate(Max("frozen_at")).values()
+    found += applications(visible, scope).aggregate(Max("created_at")).values()
     return min(max(one for one in found if one is not None), now)
 
 
@@ -159,9 +167,12 @@ def _item(one: shapes.EvidenceItem) -> Evidence:
 
 
 def _gaps(
-    visible: Visible, told: shapes.FrameworkStanding, scope: Scope, since: datetime, at: datetime
-) -> Iterator[Gap]:
-    """Yield the items of the plan of action by number: what was open at the moment, and what was closed in the period."""
+    visible: Visible, told: shapes.FrameworkStanding, scope: Scope, since: datetime, at: datetime, *, past: bool
+) -> tuple[tuple[Gap, ...], tuple[str, ...]]:
+    """Return the items of the plan of action by number, and what is not known of them.
+
+    They are those that were open at the moment, and those that were closed in the period.
+    """
     of_check: dict[str, list[str]] = {}
     for control in told.controls:
         for check in control.checks:
@@ -174,12 +185,18 @@ def _gaps(
     which = Q(check_name__in=list(of_check)) | Q(check_name="", framework=told.name)
     still = Q(closed_at=None) | Q(closed_at__gte=since)
     rows = ComplianceGap.objects.filter(among, which, still, opened_at__lte=at).select_related("owner", "application")
-    for row in rows.order_by("pk"):
-        controls = of_check.get(row.check_name, []) if row.check_name else [row.control]
-        yield _gap(row, tuple(controls), told.name, at)
+    listed = list(rows.order_by("pk"))
+    planned = planned_at(listed, at) if past else {}
+    found = [
+        _gap(row, tuple(of_check.get(row.check_name, []) if row.check_name else [row.control]), told.name, at, planned.get(row.pk) or planned_now(row))
+        for row in listed
+    ]  # fmt: skip
+    unknown = [row.reference for row in listed if row.pk in planned and not planned[row.pk].told]
+    notes = (f"When {', '.join(unknown[:20])} had to be closed at first is not kept.",) if unknown else ()
+    return tuple(found), notes
 
 
-def _gap(row: ComplianceGap, controls: tuple[str, ...], framework: str, at: datetime) -> Gap:
+def _gap(row: ComplianceGap, controls: tuple[str, ...], framework: str, at: datetime, planned: Planned) -> Gap:
     closed = row.closed_at if row.closed_at is not None and row.closed_at <= at else None
     title = checks()[row.check_name].title if row.check_name else _need(framework, row.control)
     return Gap(
@@ -190,10 +207,10 @@ def _gap(row: ComplianceGap, controls: tuple[str, ...], framework: str, at: date
         state="closed" if closed is not None else "open",
         opened_at=moment(row.opened_at),
         closed_at=moment(closed) if closed is not None else "",
-        due=row.due.isoformat() if row.due is not None else "",
-        owner=row.owner.get_username() if row.owner is not None else "",
-        note=row.note if len(row.note) <= _MOST_NOTE else f"{row.note[:_MOST_NOTE]} …",
-        overdue=closed is None and row.due is not None and row.due < at.date(),
+        due=planned.due.isoformat() if planned.due is not None else "",
+        owner=planned.owner,
+        note=planned.note if len(planned.note) <= _MOST_NOTE else f"{planned.note[:_MOST_NOTE]} …",
+        overdue=closed is None and planned.due is not None and planned.due < at.date(),
     )
 
 
@@ -202,12 +219,20 @@ def _need(framework: str, control: str) -> str:
     return one.evidence.what if one is not None and one.evidence is not None else control
 
 
-def _notes(told: shapes.FrameworkStanding, evidence: Iterable[shapes.EvidenceItem], at: datetime) -> Iterator[str]:
+def _notes(
+    told: shapes.FrameworkStanding, evidence: Iterable[shapes.EvidenceItem], at: datetime, *, past: bool
+) -> Iterator[str]:
     asked = [check.since for control in told.controls for check in control.checks if check.since is not None]
-    if not asked and any(control.checks for control in told.controls):
+    if at < timezone.now() - KEPT:
+        yield f"What checks came to is kept for {KEPT.days // 365} years: where none of it is left of {at:%Y-%m-%d}, what rests on them is not known."
+    elif not asked and any(control.checks for control in told.controls):
         yield f"No check had been asked by {at:%Y-%m-%d}: what rests on checks is not known."
     if not told.applications:
         yield "The scope has no application."
     if missing := sum(not one.readable and one.kind != EvidenceKind.LINK for one in evidence):
         yield f"{missing} pieces of evidence are named without their content: it is kept no more, or whoever made this pack may not read it."
-    yield "Inventories and VEX under software/ show what is known at the time that each names, which may be after the period."
+    if past:
+        yield "All of it is as it was recorded by the end of the period: inventories, VEX, waivers, verdicts and the plan of action too."
+        yield "No history is kept of some things, which are as of the day on which this was made: names, which assets and units an application belongs to, and the versions of the framework and its checks."
+    else:
+        yield "The period still runs: inventories, VEX, waivers and verdicts are those that were known when this was made."

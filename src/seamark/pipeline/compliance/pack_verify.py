@@ -13,12 +13,13 @@ import msgspec
 from seamark.core.errors import NotFound, StoreUnavailable
 from seamark.governance.ledger.live import verify_database
 from seamark.governance.ledger.note import read_verifier
-from seamark.insight.exports.pack.shapes import Pack
+from seamark.insight.exports.pack.period import ends
+from seamark.insight.exports.pack.shapes import Pack, Period
 from seamark.pipeline.compliance.evidence import content_for
 from seamark.pipeline.compliance.pack_offline import Told, UnusablePack, offline
+from seamark.pipeline.compliance.pack_produced import produced
 from seamark.pipeline.compliance.pack_reading import read
-from seamark.pipeline.compliance.pack_software import documents
-from seamark.pipeline.compliance.scope import WHOLE, Scope, applications, scope_of
+from seamark.pipeline.compliance.scope import WHOLE, Scope, scope_of
 from seamark.store.access import Visible
 
 _LARGEST: Final = 500_000_000
@@ -29,7 +30,8 @@ def beside(visible: Visible, path: Path, key: str) -> Told:
     """Verify a pack, this installation's ledger, and that the rows behind the pack still say what it says.
 
     Controls, checks, evidence and gaps are read again as they stood at the pack's moment; what history must not change is a fault.
-    Inventories, VEX and the rules themselves go on: where they differ by now that is told, and no fault. Raises `UnusablePack`.
+    So are decisions, inventories and VEX of a period that is over. In one that runs they go on, as the rules do: where they differ by
+    now that is told, and no fault. Raises `UnusablePack`.
     """
     told = offline(path, key)
     live = verify_database(read_verifier(key))
@@ -37,15 +39,20 @@ def beside(visible: Visible, path: Path, key: str) -> Told:
     if live.more:
         faults.append(f"… and {live.more:,} more in the ledger")
     pack = _pack(path)
+    at = datetime.fromisoformat(pack.as_of)
+    past = at == ends(pack.period)
     try:
         scope = _scope(visible, pack)
-        now = read(visible, pack.framework.slug, scope, pack.period, datetime.fromisoformat(pack.as_of))
+        now = read(visible, pack.framework.slug, scope, pack.period, at, past=past)
     except NotFound as error:
         faults.append(f"The rows behind the pack are gone: {error}")
         return Told(ok=False, files=told.files, entries=told.entries, rows=live.rows, faults=tuple(faults))
     since, skipped = _moved_on(pack, now)
     faults += _differences(pack, now, skipped)
-    since += _since(visible, path, scope)
+    # Which applications a scope has is known as of today only: with others, other documents are no fault.
+    (faults if past and pack.scope == now.scope else since).extend(
+        _otherwise(visible, path, scope, pack.period, at if past else None)
+    )
     for one in pack.evidence:
         if one.file and (sentence := _content(visible, one.id, one.sha256)):
             (since if "kept until" in sentence else faults).append(sentence)
@@ -72,7 +79,8 @@ def _file(path: Path, name: str) -> bytes:
 
 def _scope(visible: Visible, pack: Pack) -> Scope:
     if pack.scope.kind == "application":
-        return scope_of(visible, application=pack.scope.name)
+        # Its short name stays when it is renamed. One that came after the period is in no list.
+        return scope_of(visible, application=next(iter(pack.scope.applications), pack.scope.name))
     return scope_of(visible, unit=pack.scope.name) if pack.scope.kind == "unit" else WHOLE
 
 
@@ -125,12 +133,12 @@ def _content(visible: Visible, reference: str, digest: str) -> str:
     return "" if row.digest == digest else f"{reference}: the database has another hash than the pack"
 
 
-def _since(visible: Visible, path: Path, scope: Scope) -> Iterator[str]:
-    for row in applications(visible, scope).order_by("slug"):
-        for file in documents(visible, row):
-            try:
-                same = _file(path, file.path) == file.content
-            except (KeyError, OSError):
-                continue
-            if not same:
-                yield f"{file.path} would be written otherwise now"
+def _otherwise(visible: Visible, path: Path, scope: Scope, period: Period, at: datetime | None) -> Iterator[str]:
+    """Yield which decisions, inventories and VEX would be written otherwise from the rows, as they were at a time or are now."""
+    for file in produced(visible, scope, period, at)[0]:
+        try:
+            same = _file(path, file.path) == file.content
+        except (KeyError, OSError):
+            same = False
+        if not same:
+            yield f"{file.path} would be written otherwise now"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Q
 
 from seamark.governance.compliance.asking import Group, Tally, grouped, tallies
 from seamark.governance.compliance.check import ESTATE, INSTALLATION, Check, checks
@@ -16,11 +16,10 @@ from seamark.governance.compliance.outcome import Outcome
 from seamark.pipeline.compliance import gaps
 from seamark.pipeline.compliance.measured import installation
 from seamark.pipeline.facts import platform_facts
+from seamark.pipeline.facts.pieces import PIECE, pieces
 from seamark.store.access import everything
-from seamark.store.models import Application, Asset, CheckStanding, Event, Issue
+from seamark.store.models import Application, Asset, CheckStanding, Event
 
-PIECE: Final = 5_000
-"""Open issues that are looked at in one transaction, as far as applications allow."""
 KEPT: Final = timedelta(days=3 * 366)
 """How long intervals that have ended are kept."""
 EVENT: Final = "compliance"
@@ -58,7 +57,7 @@ def run(now: datetime, applications: Collection[int] | None = None) -> Passed:
     """Ask about applications, by number, or about everything; the installation is asked in any case."""
     every = sorted(Application.objects.values_list("pk", flat=True)) if applications is None else sorted(applications)
     counts: Counter[str] = Counter()
-    for piece in _pieces(every):
+    for piece in pieces(every):
         counts += _local(piece, now)
     if applications is None:
         counts += _estate(every, now)
@@ -66,22 +65,6 @@ def run(now: datetime, applications: Collection[int] | None = None) -> Passed:
     counts += _installation(now)
     gaps.follow_evidence(now)
     return Passed(applications is None, counts["asked"], counts["changed"], counts["drifted"])
-
-
-def _pieces(applications: Sequence[int]) -> Iterator[list[int]]:
-    """Yield applications in runs of about `PIECE` open issues, at most 200 at once."""
-    rows = Issue.objects.filter(open=True, application__in=applications).order_by().values_list("application")
-    weight = dict(rows.annotate(number=Count("pk")))
-    piece: list[int] = []
-    total = 0
-    for number in applications:
-        if piece and (total + weight.get(number, 0) > PIECE or len(piece) >= 200):
-            yield piece
-            piece, total = [], 0
-        piece.append(number)
-        total += weight.get(number, 0)
-    if piece:
-        yield piece
 
 
 def _asking(*, estate: bool) -> list[Check]:

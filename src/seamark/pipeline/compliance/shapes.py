@@ -141,7 +141,7 @@ class FrameworkStanding(Struct, frozen=True, kw_only=True):
     scope: str
     at: datetime
     applications: tuple[str, ...]
-    """Short names of the applications of the scope that the person may see."""
+    """Short names of the applications of the scope that the person may see and that there were then."""
     controls: tuple[ControlStanding, ...]
     counts: dict[str, int]
     """Controls by outcome, with zeros."""

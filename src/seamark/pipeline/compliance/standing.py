@@ -76,9 +76,10 @@ def framework_standing(visible: Visible, name: str, scope: Scope, at: datetime |
     found = framework(name)
     moment = at or timezone.now()
     controls = _controls(visible, found, found.controls.values(), scope, moment)
+    there = applications(visible, scope).filter(created_at__lte=moment)
     return FrameworkStanding(
         name=found.name, title=found.title, version=found.version, publisher=found.publisher, url=found.url, source=found.source,
-        digest=found.digest, scope=str(scope), at=moment, applications=tuple(applications(visible, scope).order_by("slug").values_list("slug", flat=True)),
+        digest=found.digest, scope=str(scope), at=moment, applications=tuple(there.order_by("slug").values_list("slug", flat=True)),
         controls=controls, counts=_counts(one.outcome for one in controls),
     )  # fmt: skip
 

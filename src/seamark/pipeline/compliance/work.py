@@ -1,4 +1,4 @@
-"""The worker's part: follows what changed, ends auditors' access in time, and forgets evidence after its time."""
+"""The worker's part: follows what changed, ends auditors' access in time, and forgets evidence, and files of jobs, after their time."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from seamark.governance.compliance.check import checks
 from seamark.governance.compliance.kept import frameworks
+from seamark.pipeline import made_files
 from seamark.pipeline.compliance import auditing, evidence, passing, snapshots
 from seamark.store.models import (
     Application,
@@ -54,6 +55,7 @@ def work_once(now: datetime | None = None) -> bool:
         if due.applications is None:
             snapshots.take_due(moment)
             evidence.forget_old(moment)
+            made_files.forget_old(moment)
         error = ""
     finally:
         _finish(due, error)

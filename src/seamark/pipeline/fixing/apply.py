@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os
 import stat
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,6 +16,7 @@ from seamark.core.advisory import Advisory
 from seamark.core.assets import AssetKind, Discovery
 from seamark.core.errors import SeamarkError
 from seamark.intake.discovery.discover import discover
+from seamark.pipeline.fixing import written
 from seamark.pipeline.fixing.patched import Mended, Patches, mend, read_below
 from seamark.pipeline.fixing.pinned import move
 from seamark.pipeline.fixing.sandbox import TOOLS, relock
@@ -260,14 +260,5 @@ def write(root: Path, applied: Applied) -> tuple[str, ...]:
         if (root / path).is_symlink() or (root / path).read_bytes() != data:
             raise SeamarkError(f"{path} changed while the plan was made; nothing was written")
     for path, data in applied.after.items():
-        place = root / path
-        handle, draft = tempfile.mkstemp(prefix=".seamark-", dir=place.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            Path(draft).chmod(stat.S_IMODE(place.stat().st_mode))
-            Path(draft).replace(place)
-        except OSError as error:
-            Path(draft).unlink(missing_ok=True)
-            raise SeamarkError(f"{path} cannot be written: {error.strerror or error}") from None
+        written.write(root / path, data, path)
     return tuple(sorted(applied.after))

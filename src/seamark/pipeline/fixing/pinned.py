@@ -16,8 +16,8 @@ from seamark.intake.discovery.tree import Tree
 from seamark.response.remediation.change import ChangeKind
 from seamark.response.remediation.editors.edit import edit
 from seamark.response.remediation.editors.notation.source import UnsafeEdit
-from seamark.response.remediation.flaws import Flaw
-from seamark.response.remediation.pins.known import Known, Versions, complaints, reference
+from seamark.response.remediation.flaws import Flaw, Risks
+from seamark.response.remediation.pins.known import Complaint, Known, Versions, complaints, reference
 from seamark.response.remediation.pins.pin import Pin
 from seamark.response.remediation.pins.plan import Planner, places
 from seamark.response.remediation.pins.read import FILES, pins
@@ -28,6 +28,14 @@ _FILES: Final = re.compile(rf"(?:.*/)?(?:{'|'.join(FILES)}|Chart\.lock|requireme
 LARGEST: Final = 5_000_000
 """Bytes of a file that is looked at for pins."""
 Load = Callable[[Collection[str]], Iterable[Advisory]]
+
+
+class Weighed(NamedTuple):
+    """What flaws weigh, where somebody knows better than their severities."""
+
+    risks: Risks
+    complaints: tuple[Complaint, ...]
+    """What tools say of how something is pinned, each with its weight."""
 
 
 class Pinned(NamedTuple):
@@ -51,12 +59,12 @@ def _is_worth_a_look(plan: Plan) -> bool:
 
 def read_pins(
     root: Path, load: Load, *, findings: Iterable[tuple[str, Finding]] = (), inventories: Mapping[str, Sbom] | None = None, versions: Versions | None = None,
-    only: Collection[ChangeKind] = tuple(ChangeKind), repository: str = "",
+    only: Collection[ChangeKind] = tuple(ChangeKind), repository: str = "", weighed: Weighed | None = None,
 ) -> Pinned:  # fmt: skip
     """Return what a tree pins.
 
-    `findings` come with their tools; `inventories` say what images hold, by reference; `versions` knows what else there is.
-    Raises `SeamarkError` where the tree is no folder.
+    `findings` come with their tools; `inventories` say what images hold, by reference; `versions` knows what else there is;
+    `weighed` takes the place of what severities say. Raises `SeamarkError` where the tree is no folder.
     """
     tree = Tree(root, repository)
     files = {}
@@ -64,11 +72,12 @@ def read_pins(
         if _FILES.fullmatch(path) and (data := tree.data(path)) is not None and len(data) <= LARGEST:
             files[path] = data
     found = [one for one in pins(files) if one.kind in only]
-    return Pinned(files, places(found, repository), planner(found, load, findings, inventories or {}, versions))
+    return Pinned(files, places(found, repository), planner(found, load, findings, inventories or {}, versions, weighed))  # fmt: skip
 
 
 def planner(
-    found: Sequence[Pin], load: Load, findings: Iterable[tuple[str, Finding]], inventories: Mapping[str, Sbom], versions: Versions | None
+    found: Sequence[Pin], load: Load, findings: Iterable[tuple[str, Finding]], inventories: Mapping[str, Sbom], versions: Versions | None,
+    weighed: Weighed | None = None,
 ) -> Planner:  # fmt: skip
     """Return who weighs pins by what is known."""
     said = list(findings)
@@ -80,7 +89,8 @@ def planner(
     # An inventory tells of all that an image holds, a scan only of what is flawed.
     listed |= {reference(name): tuple(one.component for one in told.entries) for name, told in inventories.items()}
     packages = {pin.package for pin in found} | {package_of_purl(one.purl) for parts in listed.values() for one in parts if one.purl}  # fmt: skip
-    known = Known(advisories=tuple(load(frozenset(packages - {""}))), contents=listed, complaints=complaints(said))
+    about = weighed or Weighed({}, complaints(said))
+    known = Known(advisories=tuple(load(frozenset(packages - {""}))), contents=listed, complaints=about.complaints, risks=about.risks)  # fmt: skip
     return Planner(known, versions)
 
 

@@ -7,7 +7,9 @@ from typing import Any
 
 from seamark.pipeline.fixing.apply import Applied, Done
 from seamark.pipeline.fixing.patched import Mended, Patches
+from seamark.pipeline.fixing.ranked import Ranked, ranked
 from seamark.pipeline.fixing.tree import Plans
+from seamark.response.remediation.change import Change
 from seamark.response.remediation.flaws import Flaw
 from seamark.response.remediation.options import Option
 from seamark.response.remediation.plan.estate import Point
@@ -20,7 +22,14 @@ def plain(plans: Plans) -> dict[str, Any]:
         "risk_before": round(sum(one.risk_before for one in plans.plans), 2), "risk_after": round(sum(one.risk_after for one in plans.plans), 2),
         "changes": sum(len(one.steps) for one in plans.plans), "projects": [plain_plan(one) for one in plans.plans],
         "curve": [_point(one) for one in plans.curve], "order": [{"projects": list(one.projects), "waits_for": list(one.waits_for)} for one in plans.turns],
-        "troubles": list(plans.troubles),
+        "ranked": [_ranked(one) for one in ranked(plans.plans)], "troubles": list(plans.troubles),
+    }  # fmt: skip
+
+
+def _ranked(one: Ranked) -> dict[str, Any]:
+    return {
+        "project": one.plan.project, "removed": round(one.gain, 2), "effort": one.effort, "per_effort": round(one.rate, 2),
+        "changes": [{"package": step.change.name, "from_version": step.change.from_version, "to_version": step.change.to_version, "kind": step.change.kind.value} for step in one.steps],
     }  # fmt: skip
 
 
@@ -37,12 +46,18 @@ def plain_step(step: Step, names: dict[str, str]) -> dict[str, Any]:
     """Return one change with what it does."""
     return {
         "package": step.change.name, "from_version": step.change.from_version, "to_version": step.change.to_version, "kind": step.change.kind.value,
-        "manager": step.change.manager, "manifests": list(step.change.manifests), "clears": flaws(step.clears, names),
+        "held": held_by(step.change) or None, "manager": step.change.manager, "manifests": list(step.change.manifests), "clears": flaws(step.clears, names),
         "introduces": flaws(step.introduces, names), "removed": round(step.removed, 2), "introduced": round(step.introduced, 2),
         "distance": step.distance.value, "hints": list(step.hints), "effort": step.effort, "together": step.together or None, "assumed": step.assumed,
         "unknown": step.unknown or None,
         "moves_too": [{"package": names.get(package, package), "from_version": before, "to_version": after} for package, before, after in step.moves_too],
     }  # fmt: skip
+
+
+def held_by(change: Change) -> str:
+    """Return the commit or digest that is written down with the new version, empty where none is."""
+    told = dict(change.integrity)
+    return told.get("commit") or told.get("digest") or ""
 
 
 def flaws(found: Iterable[Flaw], names: dict[str, str]) -> list[dict[str, str]]:

@@ -145,6 +145,12 @@ def plan_all(
     )  # fmt: skip
 
 
+def with_pins(packages: Plans, moves: Iterable[Plan]) -> Plans:
+    """Return the plans of packages and those of pins as one. No pin bears on anything else, so that the best of each is the best of all."""
+    every = (*packages.plans, *moves)
+    return replace(packages, plans=every, curve=curve(every))
+
+
 def _joined(one: Advisory, other: Advisory) -> Advisory:
     """Put together what was read of one record at two times, each for other packages."""
     return replace(one, affected=tuple(dict.fromkeys((*one.affected, *other.affected))))

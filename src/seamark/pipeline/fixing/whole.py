@@ -14,10 +14,9 @@ from seamark.intake.connectors.registries.release import Catalogue
 from seamark.intake.sbom.read import read_sbom
 from seamark.pipeline.fixing.patched import Patches, is_patched, mend, read_below
 from seamark.pipeline.fixing.pinned import Load, Pinned, read_pins
-from seamark.pipeline.fixing.tree import Plans, Sources, findings_of, loader, plan_all, read_tree
+from seamark.pipeline.fixing.tree import Plans, Sources, findings_of, loader, plan_all, read_tree, with_pins
 from seamark.response.remediation.change import ChangeKind
 from seamark.response.remediation.pins.known import Versions, complaints
-from seamark.response.remediation.plan.estate import curve
 from seamark.response.remediation.plan.make import Plan
 from seamark.response.remediation.projects import projects
 
@@ -51,8 +50,7 @@ def plan_whole(
     moves = pinned.plans(only)
     mending = tuple(one for one in found if _is_mended(one, only, rules, pinned, moves)) if PATCH in chosen else ()
     patches = mend(mending, lambda path: read_below(root, path)) if mending else Patches()
-    every = (*plans.plans, *moves)
-    return replace(plans, plans=every, curve=curve(every), pinned=pinned, patches=patches, mending=mending), load
+    return replace(with_pins(plans, moves), pinned=pinned, patches=patches, mending=mending), load
 
 
 _NONE: Final = Plans(projects=(), plans=(), curve=(), turns=())

@@ -71,11 +71,15 @@ def last_quarter(at: datetime) -> str:
     return f"{number // 4}-Q{number % 4 + 1}"
 
 
-def kept_packs(seen: Visible) -> list[BoardPack]:
-    """Return the packs that are kept, newest first, without their bytes: they tell of everything, and so only to who sees everything."""
+def kept_packs(seen: Visible, quarter: str = "") -> list[BoardPack]:
+    """Return the packs that are kept, of a quarter where one is named, newest first, without their bytes.
+
+    They tell of everything, and so only to who sees everything.
+    """
     if not seen.everything:
         return []
-    return list(BoardPack.objects.defer("data").order_by("-quarter", "form")[:16])
+    rows = BoardPack.objects.defer("data")
+    return list((rows.filter(quarter=quarter) if quarter else rows).order_by("-quarter", "form")[:16])
 
 
 def kept_pack(seen: Visible, quarter: str, form: str) -> bytes | None:
@@ -96,3 +100,13 @@ def weekly(asked: Scope) -> tuple[str, str]:
     if one.movers:
         lines += [_("What moved most:"), *(f"- {each.name}: {each.change / 10:+,.0f}" for each in one.movers)]
     return _("Security in the week until %(day)s") % {"day": f"{asked.period.end:%Y-%m-%d}"}, "\n".join(lines).strip()
+
+
+def quarterly(asked: Scope) -> tuple[str, str]:
+    """Return subject and text of the message that the pack of a scope's quarter is there: the three sentences, and where it is."""
+    lines = [*sentences(board(asked)), ""]
+    if asked.whole:
+        lines.append(_("The pack is kept as PDF and PPTX: take it from the page."))
+    else:
+        lines.append(_("The page makes the pack of what you see, as PDF or PPTX."))
+    return _("Security report of %(quarter)s") % {"quarter": asked.span}, "\n".join(lines)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from seamark.core.errors import NotAllowed
+from seamark.pipeline.fixing import written
 
 try:
     import fcntl
@@ -49,14 +48,14 @@ def check(limits: Limits, spent: Spent) -> None:
 
 
 def take(home: Path, limits: Limits) -> None:
-    """Count a call before it is made. Raises `NotAllowed`."""
+    """Count a call before it is made. Raises `NotAllowed`, and `SeamarkError` where the file cannot be written."""
     with _open(home) as spent:
         check(limits, spent)
         _write(home, Spent(spent.day, spent.calls + 1, spent.tokens))
 
 
 def add(home: Path, tokens: int) -> None:
-    """Count what a call used. Raises `NotAllowed` where the file cannot be written."""
+    """Count what a call used. Raises as `take` does."""
     with _open(home) as spent:
         _write(home, Spent(spent.day, spent.calls, spent.tokens + tokens))
 
@@ -83,7 +82,4 @@ def _open(home: Path) -> Iterator[Spent]:
 
 
 def _write(home: Path, spent: Spent) -> None:
-    handle, draft = tempfile.mkstemp(prefix="model-calls.", dir=home)
-    with os.fdopen(handle, "wb") as file:
-        file.write(msgspec.json.encode(spent))
-    Path(draft).replace(home / FILE)
+    written.write(home / FILE, msgspec.json.encode(spent))

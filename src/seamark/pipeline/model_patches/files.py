@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from seamark.core.errors import NotAllowed, SeamarkError
 from seamark.core.location import CodeLocation
 from seamark.intake.parsers.kit.tidy import clean_path
+from seamark.pipeline.fixing import written
 from seamark.response.remediation.model_patches.prompt import Subject
 
 MOST_BESIDE: Final = 300
@@ -58,16 +59,7 @@ def write(root: Path, path: str, before: bytes, after: bytes) -> None:
     """Replace a file that is still as it was, at once. Raises `SeamarkError`."""
     if read(root, path) != before:
         raise SeamarkError(f"{path} changed meanwhile; nothing was written")
-    place = root / path
-    handle, draft = tempfile.mkstemp(prefix=".seamark-", dir=place.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(after)
-        Path(draft).chmod(stat.S_IMODE(place.stat().st_mode))
-        Path(draft).replace(place)
-    except OSError as error:
-        Path(draft).unlink(missing_ok=True)
-        raise SeamarkError(f"{path} cannot be written: {error.strerror or error}") from None
+    written.write(root / path, after, path)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 
-from seamark.pipeline.notices.subscriptions import reader_of, zone_of
+from seamark.pipeline.notices.subscriptions import first_of_each, reader_of, zone_of
 from seamark.pipeline.notices.words import address, remedy, until
 from seamark.pipeline.outbox.queue import key_of, put_message
 from seamark.pipeline.scoring import reason_of
@@ -23,15 +23,7 @@ SOON: Final = timedelta(days=7)
 
 def send_due(now: datetime) -> int:
     """Write the digests whose hour has come, and return how many. A person and a team get one a day, whatever they subscribe to."""
-    rows = Subscription.objects.filter(active=True, digest=True, connection__active=True, author__is_active=True)
-    sent = 0
-    served: set[tuple[int | None, int | None]] = set()
-    for row in rows.select_related("user", "author", "group", "connection").order_by("pk"):
-        whose = (row.user_id, row.group_id)
-        if whose not in served:
-            served.add(whose)
-            sent += _sent(row, now)
-    return sent
+    return sum(_sent(row, now) for row in first_of_each(Q(digest=True)))
 
 
 @transaction.atomic

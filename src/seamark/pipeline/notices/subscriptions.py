@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo, available_timezones
@@ -64,8 +64,8 @@ def stand_in(now: datetime) -> int:
 @transaction.atomic
 def add(
     actor: User, connection: ChannelConnection, *, group: Group | None = None, to: str = "", kinds: Collection[str] | None = None,
-    applications: Collection[Application] = (), digest: bool = True, weekly: bool = False, hour: int = 8, zone: str = "",
-    quiet: tuple[int, int] | None = None,
+    applications: Collection[Application] = (), digest: bool = True, weekly: bool = False, quarterly: bool = False,
+    daily_delta: bool = False, hour: int = 8, zone: str = "", quiet: tuple[int, int] | None = None,
 ) -> Subscription:  # fmt: skip
     """Subscribe oneself, or a team. It hears of what happens from now on, as far as `actor` sees it. Raises `NotAllowed`."""
     _check_actor(actor, group)
@@ -81,8 +81,8 @@ def add(
         with transaction.atomic():
             return Subscription.objects.create(
                 user=None if group is not None else actor, group=group, author=actor, connection=connection, to=_address(actor, group, connection, to),
-                kinds=wanted, applications=seen, digest=digest, weekly=weekly, hour=hour, zone=zone, quiet_from=quiet[0] if quiet else None,
-                quiet_to=quiet[1] if quiet else None, cursor=News.objects.aggregate(newest=Max("pk"))["newest"] or 0, digest_until=now,
+                kinds=wanted, applications=seen, digest=digest, weekly=weekly, quarterly=quarterly, daily_delta=daily_delta, hour=hour, zone=zone,
+                quiet_from=quiet[0] if quiet else None, quiet_to=quiet[1] if quiet else None, cursor=News.objects.aggregate(newest=Max("pk"))["newest"] or 0, digest_until=now,
             )  # fmt: skip
     except IntegrityError:
         raise NotAllowed("There is a subscription for this place already: change that one") from None
@@ -90,7 +90,10 @@ def add(
 
 @transaction.atomic
 def change(actor: User, row: Subscription, **wanted: Any) -> None:
-    """Change `kinds`, `applications`, `digest`, `weekly`, `hour`, `zone`, `quiet` (a pair or None) or `active`. Raises `NotAllowed`."""
+    """Change `kinds`, `applications`, `digest`, `weekly`, `quarterly`, `daily_delta`, `hour`, `zone`, `quiet` (a pair or None) or `active`.
+
+    Raises `NotAllowed`.
+    """
     _check_actor(actor, row.group, row)
     quiet = wanted.pop("quiet", (row.quiet_from, row.quiet_to) if row.quiet_from is not None else None)
     if "kinds" in wanted:
@@ -111,6 +114,17 @@ def remove(actor: User, row: Subscription) -> None:
         Subscription.objects.filter(pk=row.pk).update(active=False)
     else:
         row.delete()
+
+
+def first_of_each(wanted: Q) -> Iterator[Subscription]:
+    """Yield the first subscription that is at work and wanted of each person and each team, with what it points at."""
+    rows = Subscription.objects.filter(wanted, active=True, connection__active=True, author__is_active=True)
+    served: set[tuple[int | None, int | None]] = set()
+    for row in rows.select_related("user", "author", "group", "connection").order_by("pk"):
+        whose = (row.user_id, row.group_id)
+        if whose not in served:
+            served.add(whose)
+            yield row
 
 
 def slugs_of(row: Subscription) -> list[str]:

@@ -9,14 +9,15 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from seamark.core.assets import AssetKind
 from seamark.core.errors import NotAllowed
 from seamark.governance.triage.lifecycle import WORKS
-from seamark.pipeline.pulls.repositories import repository_of
+from seamark.pipeline.pulls.repositories import repositories_for, repository_of
 from seamark.pipeline.pulls.telling import key_of_fix
 from seamark.pipeline.tickets.facts import open_issues
 from seamark.response.remediation.pulls.naming import branch_of
 from seamark.store.access import Visible, visible_to
-from seamark.store.models import Fix, PullRequest, User
+from seamark.store.models import Fix, PullRepository, PullRequest, User
 from seamark.store.models.pulls import PullState
 from seamark.store.permissions import needed
 
@@ -26,19 +27,27 @@ LIVE: Final = (PullState.QUEUED, PullState.OPEN)
 def ask(actor: User | None, fix: Fix, *, machine_made: bool = False) -> PullRequest:
     """Ask for the pull request of a fix; return the one that it has already. `actor` is None for whoever holds the database.
 
-    `machine_made` says that a model wrote the change: whoever asks so keeps the change beside the row, in the same transaction.
+    A base image's is asked for in each repository that builds on it; the first of them is returned. `machine_made` says that a model
+    wrote the change: whoever asks so keeps the change beside the row, in the same transaction.
 
     Raises `NotAllowed` where there is no right, nothing left to clear, or no repository to open it in.
     """
     if actor is not None and not visible_to(actor).may(WORKS, fix.application_id):
         raise NotAllowed(needed(WORKS, fix.application))
-    repository = repository_of(fix)
-    if repository is None:
+    places = repositories_for(fix)
+    if not places:
+        image = fix.asset.kind == AssetKind.IMAGE
+        where = f"repositories that build on {fix.asset.key}" if image else fix.asset.key.partition("//")[0]
         raise NotAllowed(
-            f"Nobody has said how pull requests are opened in {fix.asset.key.partition('//')[0]}: somebody who manages connections adds the repository"
+            f"Nobody has said how pull requests are opened in {where}: somebody who manages connections adds the repository"
         )
     if not open_issues(fix.pk, None).exists():
         raise NotAllowed("No open issue is cleared by this fix any more")
+    rows = [_asked(actor, fix, one, machine_made=machine_made) for one in (places[:1] if machine_made else places)]
+    return rows[0]
+
+
+def _asked(actor: User | None, fix: Fix, repository: PullRepository, *, machine_made: bool) -> PullRequest:
     key = key_of_fix(fix)
     live = PullRequest.objects.filter(repository=repository, key=key, state__in=LIVE)
     found = live.first()

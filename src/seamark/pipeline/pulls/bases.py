@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
 from django.conf import settings
 from msgspec.structs import replace
 
-from seamark.core.assets import AssetKind, image_name
-from seamark.core.component import Component
+from seamark.core.assets import image_name
 from seamark.core.errors import NotAllowed
 from seamark.core.finding import Finding as Full
-from seamark.core.sbom import Entry
-from seamark.core.sbom import Sbom as Inventory
 from seamark.intake.connectors.registries.registries import Registries
+from seamark.pipeline.fixing.kept_pins import base_inventories, only_places
 from seamark.pipeline.fixing.pinned import Load, Moved, Pinned, move, read_pins
+from seamark.response.remediation.change import ChangeKind
 from seamark.response.remediation.options import Choice, Option
 from seamark.response.remediation.pins.known import Complaint, complaints
 from seamark.response.remediation.pins.pin import Pin
 from seamark.response.remediation.plan.make import Plan, Step
 from seamark.response.remediation.pulls.facts import Facts
-from seamark.store.models import Fix, Sbom, SbomComponent
+from seamark.store.models import Fix
 
-MOST_INVENTORIES: Final = 50
 UNKNOWN: Final = "What the new version holds is not known: have it scanned before it is merged."
 _WORDS: Final = {Choice.LATEST_MINOR: 0, Choice.LATEST: 1}
 
@@ -43,16 +41,13 @@ class Bases:
         inside = [one.component for one in full if one.component is not None]
         with Registries(internal=settings.SEAMARK_INTERNAL_HOSTS) as market:
             first = read_pins(self._root, self._load)
-            named = [pin for pin in first.pins.values() if image_name(pin.name) == fix.key]
-            if not named:
+            inventories = base_inventories(fix.key, first.pins.values(), inside)
+            if not inventories:
                 raise NotAllowed(f"No file of the default branch names {fix.key} any more")
-            inventories = {_reference(pin): _inventory(inside) for pin in named} | _kept(fix.key)
-            pinned = read_pins(
-                self._root, self._load, inventories=inventories, versions=market if self._online else None
-            )
-            mine = [plan for plan in pinned.plans() if image_name(pinned.pins[plan.project].name) == fix.key]
+            pinned = of_image(fix.key, read_pins(self._root, self._load, inventories=inventories, versions=market if self._online else None))  # fmt: skip
+            mine = pinned.plans()
             told = list(market.troubles)
-        chosen = [plan if plan.steps else _nearest(pinned.pins[plan.project], plan) for plan in mine]
+        chosen = chosen_of(pinned, mine)
         if not any(plan.steps for plan in chosen):
             why = [left.why for plan in mine for left in plan.unfixed] + told
             raise NotAllowed(f"No version of {fix.key} is known that clears it: {why[0] if why else 'registries are not asked'}")  # fmt: skip
@@ -66,9 +61,14 @@ class Bases:
             return None
         with Registries(internal=settings.SEAMARK_INTERNAL_HOSTS) as market:
             pinned = read_pins(self._root, self._load, findings=said, versions=market)
-            # The same action elsewhere is another fix's business.
-            meant = {place: one for place, pin in pinned.pins.items() if (one := _meant(about, pin)).places}
-            pinned = pinned._replace(pins=meant)
+            pinned = complained_of(about, pinned)
+            mine = [plan for plan in pinned.plans() if plan.steps]
+        return self._moved(pinned, mine) if mine else None
+
+    def upgraded(self, wanted: Collection[str]) -> tuple[dict[str, bytes], Facts] | None:
+        """Return what moves actions, modules and charts that are known to be vulnerable, by their keys; None where none is pinned here or no version is without."""
+        with Registries(internal=settings.SEAMARK_INTERNAL_HOSTS) as market:
+            pinned = of_packages(wanted, read_pins(self._root, self._load, versions=market if self._online else None))
             mine = [plan for plan in pinned.plans() if plan.steps]
         return self._moved(pinned, mine) if mine else None
 
@@ -81,29 +81,24 @@ class Bases:
         return changed, _facts(done, changed, [flaw.name for flaw in fresh])
 
 
-def _meant(about: Sequence[Complaint], pin: Pin) -> Pin:
-    """Return a pin with those of its places alone that somebody complains of."""
-    return replace(pin, places=tuple(place for place in pin.places if any(one.is_about(replace(pin, places=(place,))) for one in about)))  # fmt: skip
+def of_image(image: str, pinned: Pinned) -> Pinned:
+    """Return what is pinned of one image alone, by its name without tag."""
+    return pinned._replace(pins={place: pin for place, pin in pinned.pins.items() if pin.kind is ChangeKind.IMAGE and image_name(pin.name) == image})  # fmt: skip
 
 
-def _reference(pin: Pin) -> str:
-    return f"{pin.name}@{pin.held}" if pin.held else f"{pin.name}:{pin.version or 'latest'}"
+def of_packages(wanted: Collection[str], pinned: Pinned) -> Pinned:
+    """Return what is pinned of packages alone, by the keys under which advisories know them."""
+    return pinned._replace(pins={place: pin for place, pin in pinned.pins.items() if pin.package in wanted})
 
 
-def _inventory(parts: Iterable[Component]) -> Inventory:
-    return Inventory(format="seamark", entries=tuple(Entry(component=one) for one in parts))
+def complained_of(about: Sequence[Complaint], pinned: Pinned) -> Pinned:
+    """Return what is pinned where somebody complains of it: the same action elsewhere is another fix's business."""
+    return pinned._replace(pins={place: one for place, pin in pinned.pins.items() if (one := only_places(pin, about)).places})  # fmt: skip
 
 
-def _kept(name: str) -> dict[str, Inventory]:
-    """Return the inventories that are kept of an image, by digest."""
-    rows = Sbom.objects.filter(asset__kind=AssetKind.IMAGE.value, asset__key=name, replaced_at=None).exclude(image_digest="")  # fmt: skip
-    found = {}
-    for row in rows.order_by("-id")[:MOST_INVENTORIES]:
-        parts = SbomComponent.objects.filter(sbom=row).select_related("component").order_by("id")
-        found[f"{name}@{row.image_digest}"] = _inventory(
-            Component(name=one.component.name, version=one.component.version, purl=one.component.purl) for one in parts.iterator()
-        )  # fmt: skip
-    return found
+def chosen_of(pinned: Pinned, plans: Sequence[Plan]) -> list[Plan]:
+    """Return plans of images: those that change nothing because nobody knows what any version holds go to the newest near one."""
+    return [plan if plan.steps else _nearest(pinned.pins[plan.project], plan) for plan in plans]
 
 
 def _nearest(pin: Pin, plan: Plan) -> Plan:

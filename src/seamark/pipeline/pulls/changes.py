@@ -7,18 +7,16 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
-from django.conf import settings
 from msgspec.structs import replace
 
 from seamark.analysis.correlation.fixes import BASE_IMAGE, CODE, CONFIGURATION, KINDS, UPGRADE
-from seamark.core.advisory import Advisory
 from seamark.core.errors import NotAllowed
 from seamark.core.finding import Finding as Full
-from seamark.intake.connectors.registries.registries import Registries
-from seamark.pipeline.deployment.advisories import advisories_about
+from seamark.intake.connectors.registries.registries import PINNED, Registries
 from seamark.pipeline.fixing.apply import Applied, apply
+from seamark.pipeline.fixing.kept import loader_of
 from seamark.pipeline.fixing.patched import mend, read_below
-from seamark.pipeline.fixing.tree import Load, Plans, plan_all, read_tree
+from seamark.pipeline.fixing.tree import Plans, plan_all, read_tree
 from seamark.pipeline.pulls.bases import Bases
 from seamark.response.remediation import reported
 from seamark.response.remediation.impact import distance
@@ -48,7 +46,7 @@ def prepare(fix: Fix, rows: Sequence[Finding], root: Path, *, online: bool) -> P
         return _patched([(row.stream.tool, full[row.pk]) for row in rows if row.pk in full], root, online=online)
     if fix.kind == BASE_IMAGE:
         said = list(full.values())
-        return Prepared(*Bases(root, _loader(reported.advisories(said)), online=online).base(fix, said))
+        return Prepared(*Bases(root, loader_of(reported.advisories(said)), online=online).base(fix, said))
     raise NotAllowed(f"A fix of the kind {KINDS.get(fix.kind, fix.kind).lower()!r} is made by people")
 
 
@@ -56,11 +54,13 @@ def _upgrade(rows: Sequence[Finding], full: Sequence[Full], root: Path, *, onlin
     wanted = {package for one in full if one.component is not None and (package := package_of_purl(one.component.purl))}
     if not wanted:
         raise NotAllowed("No open finding of it names its package by a package URL")
-    load = _loader(reported.advisories(full))
+    load = loader_of(reported.advisories(full))
     with ExitStack() as stack:
         catalogue = stack.enter_context(Registries()) if online else None
         found = read_tree(root)
         installed = [one for one in projects(found) if any(part.package in wanted for part in one.parts)]
+        if not installed and (pinned := {one for one in wanted if one.partition("/")[0] in PINNED}):
+            return _pinned(pinned, Bases(root, load, online=online))
         if not installed:
             raise NotAllowed("No manifest or lock of the default branch lists the package any more")
         plans = plan_all(installed, load, catalogue)
@@ -74,12 +74,12 @@ def _upgrade(rows: Sequence[Finding], full: Sequence[Full], root: Path, *, onlin
     return Prepared(made.after, _facts(made, rows), frozenset(one.step.change.ecosystem for one in made.steps))
 
 
-def _loader(said: tuple[Advisory, ...]) -> Load:
-    def load(packages: Collection[str]) -> Iterable[Advisory]:
-        known = advisories_about(packages, Path(settings.SEAMARK_HOME) / "feeds").advisories
-        return reported.joined(known, said, packages)
-
-    return load
+def _pinned(wanted: Collection[str], bases: Bases) -> Prepared:
+    """Return what moves a vulnerable action, module or chart. Raises `NotAllowed`."""
+    moved = bases.upgraded(wanted)
+    if moved is None:
+        raise NotAllowed("No file of the default branch pins it any more, or no version without its flaws is known")
+    return Prepared(*moved, frozenset(one.partition("/")[0] for one in wanted))
 
 
 def _only(plans: Plans, wanted: Collection[str]) -> Plans:
@@ -131,7 +131,7 @@ def _known_since(moves: Iterable[tuple[str, str, str, str]], rows: Sequence[Find
 
 def _patched(found: Sequence[tuple[str, Full]], root: Path, *, online: bool) -> Prepared:
     """Return what clears findings in code and settings: pins that are held or named, and patches on top of that."""
-    held = Bases(root, _loader(()), online=online).held(found)
+    held = Bases(root, loader_of(()), online=online).held(found)
     moved, facts = held if held is not None else ({}, None)
     # What is cleared by another version needs no patch.
     rest = [one for one in found if facts is None or one[1].rule not in facts.clears]

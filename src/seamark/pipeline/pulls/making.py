@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from django.conf import settings
 from msgspec.structs import replace
 
 from seamark.core.errors import NotAllowed
 from seamark.intake.reach.roles import is_test
 from seamark.pipeline.pulls import machine_made
 from seamark.pipeline.pulls.changes import Prepared, prepare
+from seamark.pipeline.pulls.reading import git_of
 from seamark.pipeline.pulls.repositories import author_of, forge_of, terms_of
 from seamark.pipeline.pulls.telling import findings_of, reviewers_of, told_of
 from seamark.response.forges.pulls.contract import Draft, Pull, Pulls
@@ -79,7 +79,7 @@ def make_at(row: PullRequest, fix: Fix, forge: Pulls, now: datetime) -> Made:
 
 def repository_at(row: PullRequest, folder: Path, forge: Pulls) -> Repository:
     """Return git for a pull request's repository, working in an empty folder. Raises `RemoteFailure`."""
-    return Repository(folder, row.repository.remote, forge.login(), settings.SEAMARK_INTERNAL_HOSTS)
+    return git_of(row.repository, folder, forge)
 
 
 def _ours(forge: Pulls, row: PullRequest) -> Pull | None:
@@ -126,7 +126,7 @@ def _made(work: _Work, there: Pull | None, folder: Path, now: datetime) -> Made:
     facts = replace(facts, pushed_at=now.isoformat() if pushed else str(row.facts.get("pushed_at") or now.isoformat()))
     title, body = text.title_of(told, facts), text.body_of(told, facts, work.base)
     if there is None:
-        draft = Draft(title=title, body=body, branch=row.branch, base=work.base, labels=labels, reviewers=reviewers_of(work.fix, terms))  # fmt: skip
+        draft = Draft(title=title, body=body, branch=row.branch, base=work.base, labels=labels, reviewers=reviewers_of(work.fix, row.repository.asset.key, terms))  # fmt: skip
         there = work.forge.open(draft)
     elif (there.title, _lines(there.body)) != (title, _lines(body)):
         work.forge.change(there.number, title, body)

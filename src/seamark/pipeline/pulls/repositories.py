@@ -9,10 +9,10 @@ from typing import Any, Final
 import msgspec
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from seamark.core.assets import AssetKind
+from seamark.core.assets import AssetKind, RelationKind
 from seamark.core.errors import InvalidSetting, NotAllowed, RemoteFailure
 from seamark.governance.access.changes import tell
 from seamark.governance.triage.lifecycle import WORKS
@@ -22,7 +22,7 @@ from seamark.response.forges.pulls.forge import FORGES, pulls_of
 from seamark.response.remediation.pulls.git import Author
 from seamark.response.remediation.pulls.terms import Terms
 from seamark.store.access import Visible, visible_to
-from seamark.store.models import Asset, Fix, PullRepository, PullSwitch, User
+from seamark.store.models import Asset, Fix, PullRepository, PullSwitch, Relation, User
 from seamark.store.permissions import Permission, needed
 from seamark.store.secretbox import seal, unseal
 
@@ -123,9 +123,25 @@ def is_stopped() -> bool:
 
 def repository_of(fix: Fix) -> PullRepository | None:
     """Return the repository that a fix's pull request goes to, None where none is kept."""
-    key = fix.asset.key.partition("//")[0]
+    return next(iter(repositories_for(fix)), None)
+
+
+def repositories_for(fix: Fix) -> list[PullRepository]:
+    """Return the repositories that a fix's pull requests go to: of a base image all of its application that build on it, else the fix's own."""
+    own = fix.asset.key.partition("//")[0]
+    keys = _building_on(fix) if fix.asset.kind == AssetKind.IMAGE else {own}
     rows = PullRepository.objects.select_related("asset", "asset__application").filter(active=True)
-    return rows.filter(asset__kind=AssetKind.REPOSITORY, asset__key=key, asset__application=fix.application_id).first()
+    return list(
+        rows.filter(asset__kind=AssetKind.REPOSITORY, asset__key__in=keys, asset__application=fix.application_id).order_by("name", "pk")
+    )  # fmt: skip
+
+
+def _building_on(fix: Fix) -> set[str]:
+    """Return the keys of the repositories from which images are built that are based on a fix's image, or that are that image."""
+    now = Relation.objects.filter(until=None)
+    based = now.filter(kind=RelationKind.BASED_ON, target=fix.asset_id).values("source")
+    built = now.filter(Q(source=fix.asset_id) | Q(source__in=based), kind=RelationKind.BUILT_FROM)
+    return {key.partition("//")[0] for key in built.values_list("target__key", flat=True)}
 
 
 def terms_of(row: PullRepository) -> Terms:

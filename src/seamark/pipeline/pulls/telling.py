@@ -45,9 +45,11 @@ def told_of(fix: Fix, rows: Iterable[Finding]) -> Told:
     )  # fmt: skip
 
 
-def reviewers_of(fix: Fix, terms: Terms) -> tuple[str, ...]:
-    """Return who is asked: the owners that are named as forges name people and teams, and those of the settings."""
-    repository = fix.asset.key.partition("//")[0]
+def reviewers_of(fix: Fix, repository: str, terms: Terms) -> tuple[str, ...]:
+    """Return who is asked: the owners that are named as forges name people and teams, and those of the settings.
+
+    `repository` is the natural key of the one that the pull request is opened in.
+    """
     for key in dict.fromkeys((fix.asset.key, repository)):
         rows = Ownership.objects.filter(asset__key=key, asset__application=fix.application_id).order_by("rank", "pk")
         kinds = (AssetKind.TEAM, AssetKind.PERSON)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final
 
 import msgspec
 
 from seamark.core.errors import BrokenPlugin
+from seamark.core.plugins import brought
 from seamark.response.actions.apprise import Apprise
 from seamark.response.actions.azure_boards import AzureBoards
 from seamark.response.actions.contract import Channel, Role
@@ -35,22 +35,17 @@ _DOES: Final = ("caller", "check", "perform", "changes", "verify")
 def channels() -> dict[str, Channel]:
     """Return every channel by its name. Raises `BrokenPlugin` for one that cannot be loaded or is none; none is skipped."""
     found = {one.name: one for one in _ALL}
-    for point in entry_points(group=GROUP):
-        one = _loaded(point)
+    for place, one in brought("channel", GROUP, _channel):
         if one.name in found:
-            raise BrokenPlugin(f"Two channels are called {one.name!r}; one is brought by {point.value}")
+            raise BrokenPlugin(f"Two channels are called {one.name!r}; one is brought by {place}")
         found[one.name] = one
     return found
 
 
-def _loaded(point: EntryPoint) -> Channel:
-    try:
-        told = point.load()
-        one: Channel = told() if isinstance(told, type) else told
-    except Exception as error:
-        raise BrokenPlugin(f"The channel {point.name!r} of {point.value} cannot be loaded: {error}") from error
+def _channel(told: Any) -> Channel:
+    one: Channel = told() if isinstance(told, type) else told
     if wrong := _lacks(one):
-        raise BrokenPlugin(f"The channel {point.name!r} of {point.value} {wrong}")
+        raise BrokenPlugin(f"it {wrong}")
     return one
 
 

@@ -21,10 +21,11 @@ from seamark.intake.connectors.caller import Answer, Caller
 from seamark.response.actions.asking import Service, dig, rows_at, service_caller, words_at
 from seamark.response.actions.contract import Act, Change, Done, Role, Ticket
 from seamark.response.actions.marking import LABEL, is_marked, is_ours, label, mark
+from seamark.response.actions.numbered import NUMBER, numbered
 from seamark.response.actions.rendering.document import line
 from seamark.response.actions.rendering.writers import Html
 from seamark.response.actions.signing import decoded, demand_basic, header
-from seamark.response.actions.tickets import KEPT, body_of, fresh, level, moment, more_at, perform
+from seamark.response.actions.tickets import KEPT, body_of, fresh, labels_of, level, moment, more_at, perform
 
 _NAME: Final = "Azure Boards"
 _VERSION: Final = {"api-version": "7.1"}
@@ -32,7 +33,6 @@ _COMMENTS: Final = {"api-version": "7.1-preview.4"}
 _PATCH: Final = {"Content-Type": "application/json-patch+json"}
 _TEXT: Final = 200_000
 _TITLE: Final = 255
-_NUMBER: Final = re.compile(r"[0-9]{1,15}")
 _STATES: Final = {
     "Proposed": "open",
     "InProgress": "in_progress",
@@ -182,7 +182,7 @@ class AzureDesk:
         """Return when work items were changed last, empty for those that are not there."""
         found: dict[str, str] = {}
         for at in range(0, len(references), 200):
-            batch = [one for one in references[at : at + 200] if _NUMBER.fullmatch(one)]
+            batch = [one for one in references[at : at + 200] if NUMBER.fullmatch(one)]
             body = {
                 "ids": [int(one) for one in batch],
                 "fields": ["System.Id", "System.ChangedDate"],
@@ -249,9 +249,7 @@ class AzureDesk:
         return fields
 
     def _path(self, reference: str) -> str:
-        if not _NUMBER.fullmatch(reference):
-            raise RemoteFailure(f"{reference[:40]!r} is no number of a work item", permanent=True)
-        return f"{self.home}/workItems/{reference}"
+        return f"{self.home}/workItems/{numbered(reference, 'a work item')}"
 
     def _done(self, reference: str, *, found: bool = False) -> Done:
         if not reference:
@@ -346,4 +344,4 @@ def _words(text: str) -> str:
 
 def _tags(ticket: Ticket) -> list[str]:
     """Return labels; commas and semicolons part tags."""
-    return [re.sub(r"[,;]", " ", line(one, 200)) for one in ticket.labels[:30] if one.strip()]
+    return [re.sub(r"[,;]", " ", one) for one in labels_of(ticket, 200, 30)]

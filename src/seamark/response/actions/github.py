@@ -15,24 +15,23 @@ import httpx2
 from msgspec import Struct
 
 from seamark.core.errors import RemoteFailure
-from seamark.intake.connectors.caller import Answer, Caller
+from seamark.intake.connectors.caller import Caller
 from seamark.response.actions.asking import Service, dig, rows_at, service_caller, words_at
 from seamark.response.actions.contract import Act, Change, Done, Role, Ticket
 from seamark.response.actions.installation import Installation
-from seamark.response.actions.marking import LABEL, hidden, is_marked, is_ours, mark
+from seamark.response.actions.marking import LABEL, hidden, hidden_in, is_marked, is_ours, mark
+from seamark.response.actions.numbered import NUMBER, Numbered
 from seamark.response.actions.rendering.document import line
 from seamark.response.actions.rendering.writers import Markdown
 from seamark.response.actions.signing import decoded, demand_hmac, header
-from seamark.response.actions.tickets import KEPT, body_of, fresh, level, more_at, perform
+from seamark.response.actions.tickets import KEPT, body_of, fresh, labels_of, more_at, named_priority, perform
 
 _NAME: Final = "GitHub"
 _VERSION: Final = {"X-GitHub-Api-Version": "2022-11-28", "Accept": "application/vnd.github+json"}
 _TEXT: Final = 60_000
 """Characters; GitHub takes 65,536."""
 _TITLE: Final = 250
-_PAGES: Final = 20
 _REPOSITORY: Final = re.compile(r"[\w.-]+/[\w.-]+")
-_NUMBER: Final = re.compile(r"[0-9]{1,15}")
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -70,7 +69,7 @@ class GitHub:
             return service_caller(
                 settings.url, {"Authorization": f"Bearer {settings.token}", **_VERSION}, _NAME, transport
             )
-        if not _NUMBER.fullmatch(settings.installation):
+        if not NUMBER.fullmatch(settings.installation):
             raise RemoteFailure("The installation of the GitHub App is told by its number", permanent=True)
         inner = transport or httpx2.HTTPTransport()
         way = Installation(settings.url, settings.app, settings.installation, settings.key, inner)
@@ -119,14 +118,14 @@ class GitHub:
         return pushed(header(headers, "X-GitHub-Event"), event, settings)
 
 
-class GitHubDesk:
+class GitHubDesk(Numbered):
     """One repository's issues."""
 
     def __init__(self, settings: Settings, caller: Caller) -> None:
         if not _REPOSITORY.fullmatch(settings.repository):
             raise RemoteFailure(f"{settings.repository!r} is no repository; it is told as owner/name", permanent=True)
-        self.settings, self.service = settings, Service(caller, _NAME)
-        self.home = f"/repos/{settings.repository}"
+        super().__init__(Service(caller, _NAME), f"/repos/{settings.repository}")
+        self.settings = settings
 
     def find(self, key: str) -> Done | None:
         """Return the issue with the key's mark."""
@@ -148,9 +147,9 @@ class GitHubDesk:
     def update(self, reference: str, ticket: Ticket) -> Done:
         """Bring an issue up to date. Its mark and the labels of others stay."""
         issue = self._ask("GET", reference).body
-        kept = re.search(r"<!-- seamark-key: \S+ -->", words_at(issue, "body"))
+        kept = hidden_in(words_at(issue, "body"))
         body = {**self._fields(ticket, ""), **ticket.fields}
-        body["body"] += f"\n\n{kept[0]}" if kept else ""
+        body["body"] += f"\n\n{kept}" if kept else ""
         replaced = () if ticket.priority == KEPT else self.settings.priorities
         others = [name for one in rows_at(issue, "labels") if (name := words_at(one, "name")) not in replaced]
         body["labels"] = list(dict.fromkeys([*others, *self._labels(ticket)]))
@@ -171,22 +170,12 @@ class GitHubDesk:
     def comment(self, reference: str, text: str, key: str) -> Done:
         """Add a comment, unless one carries the key."""
         self._ask("GET", reference)
-        for one in self.pages(f"{self.home}/issues/{self._number(reference)}/comments", {}):
+        for one in self.pages(self._at(reference, "/comments"), {}):
             if is_marked(words_at(one, "body"), key):
                 return Done(reference=reference, url=words_at(one, "html_url"), found=True)
         body = {"body": f"{Markdown().write(text, _TEXT)}\n\n{hidden(key)}"}
         made = self._ask("POST", reference, "/comments", body).body
         return Done(reference=reference, url=words_at(made, "html_url"))
-
-    def pages(self, path: str, params: Mapping[str, str | int]) -> list[dict[str, Any]]:
-        """Return the rows of a list, at most two thousand."""
-        found: list[dict[str, Any]] = []
-        for page in range(1, _PAGES + 1):
-            rows = rows_at(self.service.ask("GET", path, params={**params, "per_page": 100, "page": page}).body)
-            found += rows
-            if len(rows) < 100:
-                break
-        return found
 
     def _marked(self, rows: list[dict[str, Any]], key: str) -> Done | None:
         found = next((one for one in rows if is_marked(words_at(one, "body"), key) and "pull_request" not in one), None)
@@ -213,19 +202,8 @@ class GitHubDesk:
         return login if may else ""
 
     def _labels(self, ticket: Ticket) -> list[str]:
-        names = self.settings.priorities
-        priority = [names[min(level(ticket.priority), len(names) - 1)]] if names and ticket.priority != KEPT else []
-        return [*priority, *(line(one, 50) for one in ticket.labels[:50] if one.strip())]
-
-    def _ask(self, method: str, reference: str, path: str = "", body: Any = None) -> Answer:
-        where = f"{self.home}/issues/{self._number(reference)}{path}"
-        return self.service.ask(method, where, body, gone=f"#{reference}", home=self.home)
-
-    @staticmethod
-    def _number(reference: str) -> str:
-        if not _NUMBER.fullmatch(reference):
-            raise RemoteFailure(f"{reference[:40]!r} is no number of an issue", permanent=True)
-        return reference
+        priority = named_priority(ticket, self.settings.priorities)
+        return [*filter(None, [priority]), *labels_of(ticket, 50)]
 
     def _done(self, issue: Any, *, found: bool = False) -> Done:
         reference = words_at(issue, "number")

@@ -6,7 +6,6 @@ should the search be served by an index. Comments carry their mark hidden.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
@@ -14,21 +13,20 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from seamark.core.errors import RemoteFailure
-from seamark.intake.connectors.caller import Answer, Caller
+from seamark.intake.connectors.caller import Caller
 from seamark.response.actions.asking import Service, dig, rows_at, service_caller, words_at
 from seamark.response.actions.contract import Act, Change, Done, Role, Ticket
-from seamark.response.actions.marking import LABEL, hidden, is_marked, is_ours, mark
+from seamark.response.actions.marking import LABEL, hidden, hidden_in, is_marked, is_ours, mark
+from seamark.response.actions.numbered import Numbered
 from seamark.response.actions.rendering.document import line
 from seamark.response.actions.rendering.writers import Markdown
 from seamark.response.actions.signing import decoded, demand_token, header
-from seamark.response.actions.tickets import KEPT, body_of, fresh, level, more_at, perform
+from seamark.response.actions.tickets import KEPT, body_of, fresh, labels_of, more_at, named_priority, perform
 
 _NAME: Final = "GitLab"
 _TEXT: Final = 500_000
 """Characters; GitLab takes 1,048,576."""
 _TITLE: Final = 255
-_PAGES: Final = 20
-_NUMBER: Final = re.compile(r"[0-9]{1,15}")
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -100,12 +98,12 @@ class GitLab:
         return pushed(event) if settings.project.casefold() in names else []
 
 
-class GitLabDesk:
+class GitLabDesk(Numbered):
     """One project's issues."""
 
     def __init__(self, settings: Settings, caller: Caller) -> None:
-        self.settings, self.service = settings, Service(caller, _NAME)
-        self.home = f"/projects/{quote(settings.project, safe='')}"
+        super().__init__(Service(caller, _NAME), f"/projects/{quote(settings.project, safe='')}")
+        self.settings = settings
 
     def find(self, key: str) -> Done | None:
         """Return the issue with the key's mark."""
@@ -133,8 +131,7 @@ class GitLabDesk:
     def update(self, reference: str, ticket: Ticket) -> Done:
         """Bring an issue up to date. Its mark and the labels of others stay."""
         issue = self._ask("GET", reference).body
-        kept = re.search(r"<!-- seamark-key: \S+ -->", words_at(issue, "description"))
-        body = {**self._fields(ticket, kept[0] if kept else ""), **ticket.fields}
+        body = {**self._fields(ticket, hidden_in(words_at(issue, "description"))), **ticket.fields}
         if labels := self._labels(ticket):
             body["add_labels"] = ",".join(labels)
         replaced = () if ticket.priority == KEPT else self.settings.priorities
@@ -152,22 +149,11 @@ class GitLabDesk:
     def comment(self, reference: str, text: str, key: str) -> Done:
         """Add a note, unless one carries the key."""
         issue = self._ask("GET", reference).body
-        where = f"{self.home}/issues/{self._number(reference)}/notes"
-        for one in self.pages(where, {"sort": "desc"}):
+        for one in self.pages(self._at(reference, "/notes"), {"sort": "desc"}):
             if not dig(one, "system") and is_marked(words_at(one, "body"), key):
                 return self._done(issue, found=True)
         self._ask("POST", reference, "/notes", {"body": f"{Markdown().write(text, _TEXT)}\n\n{hidden(key)}"})
         return self._done(issue)
-
-    def pages(self, path: str, params: Mapping[str, str | int]) -> list[dict[str, Any]]:
-        """Return the rows of a list, at most two thousand."""
-        found: list[dict[str, Any]] = []
-        for page in range(1, _PAGES + 1):
-            rows = rows_at(self.service.ask("GET", path, params={**params, "per_page": 100, "page": page}).body)
-            found += rows
-            if len(rows) < 100:
-                break
-        return found
 
     def _fields(self, ticket: Ticket, tail: str) -> dict[str, Any]:
         text = Markdown().write(body_of(ticket), _TEXT, more_at(ticket.url))
@@ -190,20 +176,9 @@ class GitLabDesk:
         return number if self.service.ask("GET", f"{self.home}/members/all/{number}", allow=(404,)).ok else 0
 
     def _labels(self, ticket: Ticket) -> list[str]:
-        names = self.settings.priorities
-        priority = [names[min(level(ticket.priority), len(names) - 1)]] if names and ticket.priority != KEPT else []
+        priority = named_priority(ticket, self.settings.priorities)
         # A comma parts labels.
-        return [*priority, *(line(one, 255).replace(",", " ") for one in ticket.labels[:50] if one.strip())]
-
-    def _ask(self, method: str, reference: str, path: str = "", body: Any = None) -> Answer:
-        where = f"{self.home}/issues/{self._number(reference)}{path}"
-        return self.service.ask(method, where, body, gone=f"#{reference}", home=self.home)
-
-    @staticmethod
-    def _number(reference: str) -> str:
-        if not _NUMBER.fullmatch(reference):
-            raise RemoteFailure(f"{reference[:40]!r} is no number of an issue", permanent=True)
-        return reference
+        return [*filter(None, [priority]), *(one.replace(",", " ") for one in labels_of(ticket, 255))]
 
     def _done(self, issue: Any, *, found: bool = False) -> Done:
         reference = words_at(issue, "iid")

@@ -25,7 +25,7 @@ from seamark.response.actions.rendering.adf import adf
 from seamark.response.actions.rendering.document import line
 from seamark.response.actions.rendering.writers import Wiki
 from seamark.response.actions.signing import decoded, demand_hmac, demand_recent, header
-from seamark.response.actions.tickets import KEPT, body_of, level, more_at, perform
+from seamark.response.actions.tickets import body_of, labels_of, more_at, named_priority, perform
 
 _NAME: Final = "Jira"
 _TITLE: Final = 255
@@ -189,9 +189,8 @@ class JiraDesk:
             "summary": line(ticket.title, _TITLE),
             "description": self._text(body_of(ticket), ticket.url),
         }
-        if self.settings.priorities and ticket.priority != KEPT:
-            names = self.settings.priorities
-            fields["priority"] = {"name": names[min(level(ticket.priority), len(names) - 1)]}
+        if priority := named_priority(ticket, self.settings.priorities):
+            fields["priority"] = {"name": priority}
         if ticket.due:
             fields["duedate"] = ticket.due
         if ticket.assignee and (person := self._person(ticket.assignee)):
@@ -235,7 +234,7 @@ def _api(settings: Settings) -> str:
 
 def _labels(ticket: Ticket) -> list[str]:
     """Return labels, which have no spaces in Jira."""
-    return [_SPACE.sub("-", line(one, 255)) for one in ticket.labels[:_LABELS] if one.strip()]
+    return [_SPACE.sub("-", one) for one in labels_of(ticket, 255, _LABELS)]
 
 
 def _quoted(text: str) -> str:

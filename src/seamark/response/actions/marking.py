@@ -12,6 +12,7 @@ from seamark.response.actions.contract import MARKER
 LABEL: Final = "seamark"
 """On every ticket, so that the newest of them are a short list."""
 _SAFE: Final = re.compile(r"[A-Za-z0-9._:/-]{1,120}")
+_HIDDEN: Final = re.compile(rf"<!-- {MARKER}: \S+ -->")
 _SPACES: Final = re.compile(r"[^\S\n]+")
 
 
@@ -23,6 +24,12 @@ def mark(key: str) -> str:
 def hidden(key: str) -> str:
     """Return the mark as a comment of Markdown, which readers do not see."""
     return f"<!-- {mark(key)} -->"
+
+
+def hidden_in(text: str) -> str:
+    """Return the hidden mark of a text, so that it stays when the rest is written anew; empty where there is none."""
+    found = _HIDDEN.search(text)
+    return found[0] if found else ""
 
 
 def is_marked(text: str, key: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from seamark.core.errors import RemoteFailure
 from seamark.response.actions.contract import Act, Change, Done, Ticket, Verb
-from seamark.response.actions.rendering.document import link
+from seamark.response.actions.rendering.document import line, link
 
 KEPT: Final = -1
 """A priority that is left as it is."""
@@ -67,6 +67,19 @@ def more_at(url: str) -> str:
 def level(priority: int) -> int:
     """Return a priority within 0 to 4."""
     return min(max(priority, 0), 4)
+
+
+def named_priority(ticket: Ticket, names: Sequence[str]) -> str:
+    """Return what a service calls a ticket's priority, by the names of 0 to 4, of which the last stands for all below it.
+
+    Empty where the priority stays as it is, or has no names.
+    """
+    return names[min(level(ticket.priority), len(names) - 1)] if names and ticket.priority != KEPT else ""
+
+
+def labels_of(ticket: Ticket, longest: int, most: int = 50) -> list[str]:
+    """Return a ticket's first labels, each a line of so many characters at most."""
+    return [line(one, longest) for one in ticket.labels[:most] if one.strip()]
 
 
 def moment(text: str) -> datetime:

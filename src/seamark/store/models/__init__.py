@@ -48,6 +48,7 @@ from seamark.store.models.knowledge import (
     VulnerabilityName,
 )
 from seamark.store.models.ledger import Anchor, Checkpoint, LedgerEntry, LedgerNode
+from seamark.store.models.made import MadeFile, MadeFilePart
 from seamark.store.models.merges import Corroboration, Match, MergeDecision
 from seamark.store.models.metrics import (
     BoardPack,
@@ -137,6 +138,8 @@ __all__ = [
     "Job",
     "LedgerEntry",
     "LedgerNode",
+    "MadeFile",
+    "MadeFilePart",
     "Match",
     "Mention",
     "MergeDecision",

@@ -33,8 +33,12 @@ class Subscription(models.Model):
     """Whether the rest comes once a day."""
     weekly = models.BooleanField(default=False, db_default=False)
     """Whether the numbers of the week come on Mondays."""
+    quarterly = models.BooleanField(default=False, db_default=False)
+    """Whether it is told that the pack of a quarter that ended is there."""
+    daily_delta = models.BooleanField(default=False, db_default=False)
+    """Whether a day's changes in PCI DSS come each morning, for the applications that are in its scope."""
     hour = models.SmallIntegerField(default=8)
-    """The hour of the digest and of the week's numbers, in the time zone."""
+    """The hour of what comes by itself, in the time zone: the digest, the week's numbers, the quarter's pack, a day's changes."""
     zone = models.CharField(max_length=60, blank=True, default="")
     """Time zone; empty for the person's, or UTC."""
     quiet_from = models.SmallIntegerField(null=True)

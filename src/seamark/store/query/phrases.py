@@ -16,6 +16,7 @@ from typing import Any, Final
 from django.db import connection as default
 from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Lookup, Q, TextField
 from django.db.models.sql.compiler import SQLCompiler
 from django.db.utils import Error
@@ -25,7 +26,10 @@ from seamark.store.query.folded import escaped, folded, upper
 _SORTS: Final = {"title": 1, "place": 2, "rule": 3, "component": 4}
 """Columns of issues that have phrases, and their numbers in the table."""
 _MOST: Final = 5_000
-"""Phrases that narrow a search. What has more of them is common, and soon found by going through the list."""
+_COMMON: Final = 20_000
+"""Phrases, and issues with one of them, that narrow a search. What there is more of is soon found by going through the list."""
+_KNOWN: Final = 100
+"""Phrases of which PostgreSQL is asked how many issues have them."""
 _SHORTEST: Final = 3
 _WAITING: Final = 16_384
 """Kilobytes of new rows that the index keeps aside, to be put in order together: each by itself would take five times as long."""
@@ -43,7 +47,10 @@ def patterned(column: str, pattern: str) -> Q:
     """Return the condition that a column of issues is like a pattern, by way of the phrases where that is quicker."""
     exact = Q(**{f"{column}__folded": pattern})
     numbers = _numbers(column, pattern)
-    return exact if numbers is None else Q(**{f"{column}__phrases": numbers}) & exact
+    if numbers is None:
+        return exact
+    # Where there is no phrase, there is no issue. What costs least to compare comes first.
+    return exact & Q(**{f"{column}__phrases": numbers}) if numbers else Q(pk__in=[])
 
 
 @TextField.register_lookup
@@ -87,7 +94,20 @@ def _numbers(column: str, pattern: str) -> list[int] | None:
     with default.cursor() as cursor:
         cursor.execute(looked_for, [_SORTS[column], upper(f"%{escaped(piece)}%"), _MOST + 1])
         found = [number for (number,) in cursor.fetchall()]
-    return found if len(found) <= _MOST else None
+        return found if len(found) <= _MOST and _expected(cursor, column, found) <= _COMMON else None
+
+
+def _expected(cursor: CursorWrapper, column: str, numbers: list[int]) -> float:
+    """Return about how many issues have one of these phrases."""
+    if len(numbers) <= _KNOWN:
+        cursor.execute(f"EXPLAIN (FORMAT JSON) SELECT FROM store_issue WHERE {_phrases()} && %s::bigint[]", [numbers])
+        return float(cursor.fetchone()[0][0]["Plan"]["Plan Rows"])
+    # Few phrases are each of one issue in a hundred. PostgreSQL knows these, and thinks too much of all others together.
+    cursor.execute(
+        "SELECT (SELECT reltuples FROM pg_class WHERE oid = 'store_issue'::regclass) / count(*) FROM store_phrase WHERE sort = %s",
+        [_SORTS[column]],
+    )
+    return len(numbers) * float(cursor.fetchone()[0])
 
 
 def _cut(column: str, piece: str) -> str:
@@ -113,7 +133,10 @@ def install_phrases(using: str = "default", **_: object) -> None:
                 cursor.execute(statement)
         cursor.execute("SHOW server_version_num")
         if int(cursor.fetchone()[0]) >= _STATISTICS:
-            cursor.execute(f"CREATE STATISTICS IF NOT EXISTS issue_owners ON ({folded('owner')}) FROM store_issue")
+            for column in (*_SORTS, "owner"):
+                cursor.execute(
+                    f"CREATE STATISTICS IF NOT EXISTS issue_{column}_folded ON ({folded(column)}) FROM store_issue"
+                )
     _index_parts(connection)
 
 
@@ -137,7 +160,7 @@ def _statements() -> list[str]:
     """
     return [
         "CREATE TABLE store_phrase (sort smallint NOT NULL, number bigint NOT NULL, text text NOT NULL)",
-        "CREATE INDEX phrase_number ON store_phrase (number, sort)",
+        "CREATE INDEX phrase_number ON store_phrase (sort, number)",
         f"CREATE INDEX issue_phrases ON store_issue USING gin (({_phrases()})) WITH (gin_pending_list_limit = {_WAITING})",
         _fill("store_issue"),
         f"""CREATE OR REPLACE FUNCTION store_phrases_of_new() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -13,11 +13,11 @@ import msgspec
 
 from seamark import __version__
 from seamark.insight.exports.gate.outcome import Breach, Outcome, by_policy, place, sentence, undecided_facts, words
+from seamark.insight.exports.markup import for_xml
 
 _LEVELS: Final = {"block": "error", "warn": "warning"}
 _SCORES: Final = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "3.0", "info": "1.0"}
 _QUALITY: Final = {"critical": "blocker", "high": "critical", "medium": "major", "low": "minor", "info": "info"}
-_NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ENCODER: Final = msgspec.json.Encoder(order="deterministic")
 
 
@@ -121,11 +121,11 @@ def _listed(breaches: Iterable[Breach]) -> str:
 
 
 def _xml(text: str) -> str:
-    return escape(_NOT_XML.sub("?", text), quote=False)
+    return escape(for_xml(text, "?"), quote=False)
 
 
 def _quoted(text: str) -> str:
-    return f'"{escape(_NOT_XML.sub("?", text).replace(chr(10), " "))}"'
+    return f'"{escape(for_xml(text, "?").replace(chr(10), " "))}"'
 
 
 def _attribute(text: str) -> str:

@@ -57,6 +57,7 @@ def _readme(pack: Pack, *, signed: bool) -> str:
         "oscal/           OSCAL 1.1: assessment results, component definition, plan of action where there are gaps",
         "evidence/        what was frozen, as it was hashed",
         "software/        for each application: inventory (CycloneDX, SPDX) and VEX (OpenVEX, CSAF, CycloneDX)",
+        "decisions/       waivers in force at the end, and what gates said in the period",
         "ledger/          proofs that the ledger of decisions has recorded each piece of evidence",
         "manifest.json    every file with its SHA-256",
         "seal.json        proof that the ledger has recorded the manifest",

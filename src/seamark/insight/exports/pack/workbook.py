@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -11,10 +10,8 @@ from typing import Any, Final
 from xlsxwriter import Workbook
 
 from seamark.insight.exports.pack.shapes import Pack, counts, rests_on, word
-from seamark.insight.exports.table import LONGEST
+from seamark.insight.exports.table import TEXTS_AS_TEXTS, write_cell
 
-_OPTIONS: Final = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}  # fmt: skip
-_NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _WIDEST: Final = 70
 _Cells = Sequence[object]
 
@@ -22,7 +19,7 @@ _Cells = Sequence[object]
 def as_xlsx(pack: Pack) -> bytes:
     """Return the workbook: summary, controls, checks, evidence, and the plan of action. Texts are texts, whatever they begin with."""
     target = io.BytesIO()
-    book = Workbook(target, _OPTIONS)
+    book = Workbook(target, {"in_memory": True, **TEXTS_AS_TEXTS})
     # Without these the moment of writing would stand in it.
     book.set_properties({"title": f"{pack.framework.title}: {pack.scope.name}", "author": pack.made_with, "created": datetime.fromisoformat(pack.as_of).replace(tzinfo=None)})  # fmt: skip
     _sheet(book, "Summary", ("What", "Value"), _summary(pack))
@@ -96,12 +93,8 @@ def _sheet(book: Any, name: str, columns: Sequence[str], rows: Iterable[_Cells])
     number = 0
     for number, row in enumerate(rows, 1):
         for column, value in enumerate(row):
-            if isinstance(value, int):
-                sheet.write_number(number, column, value, plain)
-            elif value:
-                text = _NOT_XML.sub("", str(value)[:LONGEST])
-                widths[column] = max(widths[column], min(len(text), _WIDEST))
-                sheet.write_string(number, column, text, plain)
+            text = write_cell(sheet, number, column, value, plain)
+            widths[column] = max(widths[column], min(len(text), _WIDEST))
     for column, width in enumerate(widths):
         sheet.set_column(column, column, width + 2)
     if number:

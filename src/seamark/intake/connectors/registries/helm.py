@@ -9,8 +9,8 @@ import yaml
 from seamark.intake.connectors.registries.doors import Doors
 from seamark.intake.connectors.registries.oci import Oci
 from seamark.intake.connectors.registries.release import Need, Release
+from seamark.intake.discovery.bounded import Shallow
 
-_LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _LARGEST: Final = 20_000_000
 
 
@@ -52,9 +52,9 @@ def _entries(text: str) -> dict[str, Any]:
     if len(text) > _LARGEST:
         raise ValueError("too large")
     try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=_LOADER)):
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=Shallow)):
             raise ValueError("an index that repeats parts of itself")
-        found = yaml.load(text, Loader=_LOADER)  # noqa: S506 - one of the safe loaders
+        found = yaml.load(text, Loader=Shallow)  # noqa: S506 - a safe loader
     except yaml.YAMLError as error:
         raise ValueError(str(error)[:200]) from None
     entries = found.get("entries") if isinstance(found, dict) else None

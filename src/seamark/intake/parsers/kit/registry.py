@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import pkgutil
 import sys
 import typing
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.metadata import entry_points
 from typing import Any
 
 from seamark.core.errors import BrokenPlugin
 from seamark.core.kind import Kind
+from seamark.core.plugins import load
 from seamark.core.report import Item
 from seamark.intake.parsers.kit.probe import Looks
 
@@ -131,21 +129,7 @@ def add(more: Iterable[Parser]) -> None:
 @cache
 def parsers() -> dict[str, Parser]:
     """Return all parsers by name. A broken one raises `BrokenPlugin`; none is skipped."""
-    formats = importlib.import_module("seamark.intake.parsers.formats")
-    for module in pkgutil.iter_modules(formats.__path__, formats.__name__ + "."):
-        try:
-            importlib.import_module(module.name)
-        except BrokenPlugin:
-            raise
-        except Exception as error:
-            raise BrokenPlugin(f"The parser {module.name} cannot be loaded: {error}") from error
-    for point in entry_points(group="seamark.parsers"):
-        try:
-            point.load()
-        except Exception as error:
-            raise BrokenPlugin(
-                f"The parser plug-in {point.name!r} of {point.value} cannot be loaded: {error}"
-            ) from error
+    load("parser", package="seamark.intake.parsers.formats", group="seamark.parsers")
     if taken := sorted(_PARSERS.keys() & _ADDED.keys()):
         raise BrokenPlugin(f"Two formats are called {taken[0]!r}")
     return dict(sorted({**_PARSERS, **_ADDED}.items()))

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext_lazy
 
 from seamark.interfaces.web.access.fresh import is_fresh
 from seamark.pipeline.signon.emergency import may_log_in_here
@@ -24,9 +25,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     error_messages: ClassVar = {
         **DefaultAccountAdapter.error_messages,
-        "username_password_mismatch": "The name or the password is not right. The password distinguishes capital letters.",
-        "incorrect_password": "The password is not right.",
-        "too_many_login_attempts": "Too many failed attempts. Wait five minutes and try again.",
+        "username_password_mismatch": gettext_lazy(
+            "The name or the password is not right. The password distinguishes capital letters."
+        ),
+        "incorrect_password": gettext_lazy("The password is not right."),
+        "too_many_login_attempts": gettext_lazy("Too many failed attempts. Wait five minutes and try again."),
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - the signature of the base

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.utils.translation import gettext
 
 SHORTEST = 10
 """Hexadecimal digits that a line has at least: fewer would refuse passwords by chance."""
@@ -28,7 +29,7 @@ class BreachedPasswordValidator:
 
     def get_help_text(self) -> str:
         """Return the rule as a sentence."""
-        return "This password stands in a list of passwords that attackers try: choose another one."
+        return gettext("This password stands in a list of passwords that attackers try: choose another one.")
 
     def _contains(self, wanted: bytes) -> bool:
         try:

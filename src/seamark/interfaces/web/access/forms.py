@@ -10,6 +10,7 @@ from allauth.mfa.models import Authenticator
 from axes.handlers.proxy import AxesProxyHandler
 from django import forms
 from django.contrib.auth.signals import user_login_failed
+from django.utils.translation import gettext
 
 from seamark.pipeline.signon.codes import first_use
 
@@ -22,11 +23,13 @@ class _Counted(forms.Form):
         """Return the code. Raises `ValidationError` for a wrong or used one, and after too many."""
         who = {"username": self.user.get_username()}
         if not AxesProxyHandler.is_allowed(context.request, who):
-            raise forms.ValidationError("Too many wrong codes. Wait a quarter of an hour, or ask an administrator.")
+            raise forms.ValidationError(
+                gettext("Too many wrong codes. Wait a quarter of an hour, or ask an administrator.")
+            )
         try:
             code: str = super().clean_code()  # type: ignore[misc]
             if not first_use(self.authenticator, code):
-                raise forms.ValidationError("This code was used already. Wait for the next one.")
+                raise forms.ValidationError(gettext("This code was used already. Wait for the next one."))
         except forms.ValidationError:
             user_login_failed.send(sender=__name__, credentials={**who, "factor": "code"}, request=context.request)
             raise

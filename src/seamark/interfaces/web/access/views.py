@@ -17,6 +17,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext, gettext_noop
 from django.views.decorators.http import require_POST
 
 from seamark.interfaces.web.access.device import device_of
@@ -95,20 +96,20 @@ def security(request: HttpRequest) -> HttpResponse:
 
 
 KINDS = {
-    "login": "Logged in",
-    "login_failed": "Log-in failed",
-    "logout": "Logged out",
-    "password_changed": "Password changed",
-    "password_reset": "Password reset by mail",
-    "email_changed": "Mail address changed",
-    "factor_added": "Factor added",
-    "factor_removed": "Factor removed",
-    "factor_reset": "Recovery codes made anew",
-    "link_added": "Linked to a provider",
-    "link_removed": "Link to a provider removed",
-    "groups_followed": "Groups changed by a provider",
-    "emergency_login": "Emergency log-in",
-    "session_ended": "Session ended",
+    "login": gettext_noop("Logged in"),
+    "login_failed": gettext_noop("Log-in failed"),
+    "logout": gettext_noop("Logged out"),
+    "password_changed": gettext_noop("Password changed"),
+    "password_reset": gettext_noop("Password reset by mail"),
+    "email_changed": gettext_noop("Mail address changed"),
+    "factor_added": gettext_noop("Factor added"),
+    "factor_removed": gettext_noop("Factor removed"),
+    "factor_reset": gettext_noop("Recovery codes made anew"),
+    "link_added": gettext_noop("Linked to a provider"),
+    "link_removed": gettext_noop("Link to a provider removed"),
+    "groups_followed": gettext_noop("Groups changed by a provider"),
+    "emergency_login": gettext_noop("Emergency log-in"),
+    "session_ended": gettext_noop("Session ended"),
 }
 """Kinds of events of one's own account, as people read them."""
 
@@ -135,16 +136,16 @@ def end_session(request: HttpRequest, number: int) -> HttpResponse:
     end_sessions(request, [row])
     if current:
         return redirect("login")
-    messages.success(request, "The session is logged out.")
+    messages.success(request, gettext("The session is logged out."))
     return redirect("account-security")
 
 
 def end_others(request: HttpRequest) -> HttpResponse:
     """Log all sessions out but this one."""
     who = person(request)
-    note("session_ended", who, actor=who, before="all other sessions")
+    note("session_ended", who, actor=who, before=gettext_noop("all other sessions"))
     end_other_sessions(request, who)
-    messages.success(request, "All other sessions are logged out.")
+    messages.success(request, gettext("All other sessions are logged out."))
     return redirect("account-security")
 
 
@@ -153,11 +154,11 @@ def unlink(request: HttpRequest, number: int) -> HttpResponse:
     who = person(request)
     account = get_object_or_404(SocialAccount, pk=number, user=who)
     if not (len(own.links_of(who)) > 1 or who.has_usable_password() or own.has_passkey(who)):
-        messages.error(request, "This link is the only way in: set up a passkey or a password first.")
+        messages.error(request, gettext("This link is the only way in: set up a passkey or a password first."))
         return redirect("account-security")
     note("link_removed", who, actor=who, before=f"{account.provider} {account.uid}")
     account.delete()
-    messages.success(request, "The link is removed.")
+    messages.success(request, gettext("The link is removed."))
     return redirect("account-security")
 
 

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from seamark.core.errors import InvalidQuery
 from seamark.governance.access import grants, reading
@@ -21,7 +22,7 @@ def listed(request: HttpRequest) -> HttpResponse:
         row = get_object_or_404(reading.grants(seen), pk=number(request.POST.get("grant", "")))
         with refusing(request):
             grants.withdraw(person(request), row)
-            messages.success(request, "The role is taken away.")
+            messages.success(request, gettext("The role is taken away."))
         return redirect("grants")
     try:
         found = listing(

@@ -7,6 +7,7 @@ from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from seamark.core.errors import InvalidQuery, NotAllowed, NotFound
 from seamark.governance.access import grants, groups, reading, roles
@@ -69,12 +70,12 @@ def _act(request: HttpRequest, seen: Visible, row: Group) -> None:
             grant = get_object_or_404(reading.grants(seen), pk=number(request.POST.get("grant", "")), group=row)
             grants.withdraw(actor, grant)
         case _:
-            raise NotAllowed("Choose what to do with the group")
-    messages.success(request, "Done.")
+            raise NotAllowed(gettext("Choose what to do with the group"))
+    messages.success(request, gettext("Done."))
 
 
 def _account(seen: Visible, name: str) -> User:
     found = reading.accounts(seen).filter(username__iexact=name).first()
     if found is None:
-        raise NotFound(f"There is no account {name!r}")
+        raise NotFound(gettext("There is no account %(name)s") % {"name": repr(name)})
     return found

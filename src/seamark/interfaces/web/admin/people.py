@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from seamark.core.errors import InvalidQuery, NotAllowed
 from seamark.governance.access import accounts, grants, reading, roles
@@ -43,7 +44,7 @@ def _make(request: HttpRequest) -> HttpResponse:
         else:
             mail, first, last = (text(request, field) for field in ("email", "first_name", "last_name"))
             made = accounts.create(person(request), name, email=mail, first_name=first, last_name=last)
-        messages.success(request, f"{made.get_username()} is there, and holds nothing yet.")
+        messages.success(request, gettext("%(name)s is there, and holds nothing yet.") % {"name": made.get_username()})
     return redirect("person", made.pk) if made is not None else redirect("people")
 
 
@@ -75,20 +76,25 @@ def _act(request: HttpRequest, seen: Visible, row: User) -> None:
         case "give":
             place = reading.place(seen, text(request, "unit"), text(request, "application"))
             made = grants.give(actor, row, roles.named(text(request, "role")), place)
-            messages.success(request, f"{row.get_username()} is {grants.role_of(made)} on {place}.")
+            messages.success(
+                request,
+                gettext("%(name)s is %(role)s on %(place)s.")
+                % {"name": row.get_username(), "role": grants.role_of(made), "place": place},
+            )
         case "withdraw":
             grant = get_object_or_404(reading.grants(seen), pk=number(request.POST.get("grant", "")), user=row)
             grants.withdraw(actor, grant)
-            messages.success(request, "The role is taken away.")
+            messages.success(request, gettext("The role is taken away."))
         case "change":
             given = {field: text(request, field) for field in ("email", "first_name", "last_name")}
             accounts.change(actor, row, **given)
-            messages.success(request, "The account is changed.")
+            messages.success(request, gettext("The account is changed."))
         case "on" | "off" as action:
             accounts.switch(actor, row, on=action == "on")
-            messages.success(request, f"{row.get_username()} is switched {action}.")
+            done = gettext("%(name)s is switched on.") if action == "on" else gettext("%(name)s is switched off.")
+            messages.success(request, done % {"name": row.get_username()})
         case "remove":
             accounts.remove(actor, row)
-            messages.success(request, f"{row.get_username()} has left.")
+            messages.success(request, gettext("%(name)s has left.") % {"name": row.get_username()})
         case _:
-            raise NotAllowed("Choose what to do with the account")
+            raise NotAllowed(gettext("Choose what to do with the account"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext
 
 from seamark.core.errors import NotAllowed
 from seamark.governance.access import reading, roles
@@ -41,5 +42,5 @@ def _act(request: HttpRequest, seen: Visible) -> None:
             else:
                 roles.remove(actor, row)
         case _:
-            raise NotAllowed("Choose what to do with the role")
-    messages.success(request, f"The role {row.name} is as you said.")
+            raise NotAllowed(gettext("Choose what to do with the role"))
+    messages.success(request, gettext("The role %(name)s is as you said.") % {"name": row.name})

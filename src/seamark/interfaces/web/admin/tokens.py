@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from seamark.core.errors import InvalidQuery, NotAllowed
 from seamark.governance.access import federation, reading, tokens
@@ -51,12 +52,12 @@ def listed(request: HttpRequest) -> HttpResponse:
 
 def _act(request: HttpRequest, seen: Visible) -> str:
     """Do what a form asks; return the text of a token that was made."""
-    actor, done = person(request), "Done."
+    actor, done = person(request), gettext("Done.")
     match request.POST.get("action", ""):
         case "make":
             days = text(request, "days")
             if days not in map(str, SPANS):
-                raise NotAllowed("Choose when the token expires")
+                raise NotAllowed(gettext("Choose when the token expires"))
             return tokens.make(
                 _service(request, seen), text(request, "name"), scopes=request.POST.getlist("scopes"), actor=actor,
                 applications=_applications(request, seen), expires_at=timezone.now() + timedelta(days=int(days)),
@@ -64,7 +65,7 @@ def _act(request: HttpRequest, seen: Visible) -> str:
         case "revoke":
             row = get_object_or_404(reading.tokens(seen), pk=number(request.POST.get("token", "")))
             tokens.revoke(row, actor)
-            done = f"The token {row.name} is revoked."
+            done = gettext("The token %(name)s is revoked.") % {"name": row.name}
         case "federate":
             federation.create(
                 actor, text(request, "name"), issuer=text(request, "issuer", 500), audience=text(request, "audience"),
@@ -75,7 +76,7 @@ def _act(request: HttpRequest, seen: Visible) -> str:
                 actor, get_object_or_404(reading.federations(seen), pk=number(request.POST.get("federation", "")))
             )
         case _:
-            raise NotAllowed("Choose what to do")
+            raise NotAllowed(gettext("Choose what to do"))
     messages.success(request, done)
     return ""
 
@@ -88,7 +89,7 @@ def _applications(request: HttpRequest, seen: Visible) -> list[Application]:
     wanted = [number(one) for one in request.POST.getlist("applications") if one]
     found = list(seen.applications().filter(pk__in=wanted))
     if len(found) != len(set(wanted)):
-        raise NotAllowed("Choose applications from the list")
+        raise NotAllowed(gettext("Choose applications from the list"))
     return found
 
 
@@ -96,5 +97,5 @@ def _claims(given: str) -> dict[str, str]:
     """Return claims, a line each: `repository = acme/shop`."""
     lines = [line.partition("=") for line in given.replace("\0", "").splitlines() if line.strip()]
     if any(not sign for _, sign, _ in lines):
-        raise NotAllowed("Write a claim a line: repository = acme/shop")
+        raise NotAllowed(gettext("Write a claim a line: repository = acme/shop"))
     return {name.strip(): pattern.strip() for name, _, pattern in lines}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import template
+from django.utils.translation import gettext
 
 MINUS = "\N{MINUS SIGN}"
 register = template.Library()
@@ -20,4 +21,4 @@ def points_of(change: float) -> str:
     """Write the change of a share in percentage points, with its sign: `+59 points`."""
     value = abs(change) * 100
     size = f"{value:.0f}" if value >= 10 else f"{value:.2g}"
-    return f"{MINUS if change < 0 else '+'}{size} points"
+    return gettext("%(number)s points") % {"number": f"{MINUS if change < 0 else '+'}{size}"}

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from seamark.intake.connectors.caller import Caller
 from seamark.response.forges.pulls.contract import Draft, Home, Pull, Standing, State, basic, checks_of, dig, rows, word
+from seamark.response.forges.pulls.repository import Repository
 
 _VERSION: Final = {"api-version": "7.1"}
 _STATES: Final[dict[str, State]] = {"active": "open", "completed": "merged"}
@@ -19,23 +20,16 @@ _GOOD: Final = frozenset({"succeeded", "notApplicable", "approved"})
 _WAITING: Final = frozenset({"pending", "notSet", "queued", "running"})
 
 
-class Azure:
+class Azure(Repository):
     """A repository's pull requests."""
 
+    user = "seamark"
+
     def __init__(self, home: Home, **more: Any) -> None:
-        self._token = home.token
-        self._caller = Caller(home.api, {"Authorization": basic("", home.token)}, name="Azure DevOps", **more)
+        caller = Caller(home.api, {"Authorization": basic("", home.token)}, name="Azure DevOps", **more)
         project, _, repository = home.name.partition("/")
         self._project = f"/{quote(project)}/_apis"
-        self._home = f"{self._project}/git/repositories/{quote(repository)}"
-
-    def close_connections(self) -> None:
-        """Close the connections to the forge."""
-        self._caller.close()
-
-    def login(self) -> tuple[str, str]:
-        """Return user and password for git."""
-        return "seamark", self._token
+        super().__init__(caller, f"{self._project}/git/repositories/{quote(repository)}", home.token)
 
     def default_branch(self) -> str:
         """Return the name of the default branch."""

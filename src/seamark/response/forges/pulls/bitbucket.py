@@ -8,6 +8,7 @@ from typing import Any, Final
 from seamark.core.errors import RemoteFailure
 from seamark.intake.connectors.caller import Caller
 from seamark.response.forges.pulls.contract import Draft, Home, Pull, Standing, State, checks_of, dig, rows, word
+from seamark.response.forges.pulls.repository import Repository
 
 _PAGE: Final = {"pagelen": 50}
 _STATES: Final[dict[str, State]] = {"OPEN": "open", "MERGED": "merged"}
@@ -15,22 +16,15 @@ _ID: Final = re.compile(r"\{[0-9a-f-]{36}\}")
 _EVERY: Final = '(state = "OPEN" OR state = "MERGED" OR state = "DECLINED" OR state = "SUPERSEDED")'
 
 
-class Bitbucket:
+class Bitbucket(Repository):
     """A repository's pull requests."""
 
+    user = "x-token-auth"
+
     def __init__(self, home: Home, **more: Any) -> None:
-        self._token = home.token
-        self._caller = Caller(home.api, {"Authorization": f"Bearer {home.token}"}, name="Bitbucket", **more)
-        self._home = f"/repositories/{home.name}"
+        caller = Caller(home.api, {"Authorization": f"Bearer {home.token}"}, name="Bitbucket", **more)
+        super().__init__(caller, f"/repositories/{home.name}", home.token)
         self._name = home.name
-
-    def close_connections(self) -> None:
-        """Close the connections to the forge."""
-        self._caller.close()
-
-    def login(self) -> tuple[str, str]:
-        """Return user and password for git."""
-        return "x-token-auth", self._token
 
     def default_branch(self) -> str:
         """Return the name of the default branch."""

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from seamark.intake.connectors.caller import Caller
 from seamark.response.forges.pulls.contract import Checks, Draft, Home, Pull, Standing, dig, rows, word
+from seamark.response.forges.pulls.repository import Hub
 
 _PAGE: Final = {"limit": 50}
 _CHECKS: Final[dict[str, Checks]] = {
@@ -17,25 +18,14 @@ _CHECKS: Final[dict[str, Checks]] = {
 }
 
 
-class Gitea:
+class Gitea(Hub):
     """A repository's pull requests."""
 
+    user = "seamark"
+
     def __init__(self, home: Home, **more: Any) -> None:
-        self._token = home.token
-        self._caller = Caller(home.api, {"Authorization": f"token {home.token}"}, name="Gitea", **more)
-        self._home = f"/repos/{home.name}"
-
-    def close_connections(self) -> None:
-        """Close the connections to the forge."""
-        self._caller.close()
-
-    def login(self) -> tuple[str, str]:
-        """Return user and password for git."""
-        return "seamark", self._token
-
-    def default_branch(self) -> str:
-        """Return the name of the default branch."""
-        return word(self._caller.call("GET", self._home).body, "default_branch")
+        caller = Caller(home.api, {"Authorization": f"token {home.token}"}, name="Gitea", **more)
+        super().__init__(caller, f"/repos/{home.name}", home.token)
 
     def of_branch(self, branch: str) -> list[Pull]:
         """Return the pull requests from a branch, newest first. Gitea cannot be asked for a branch: all are looked through."""
@@ -52,27 +42,12 @@ class Gitea:
             "title": draft.title, "body": draft.body, "head": draft.branch, "base": draft.base, "labels": self._labels(draft.labels),
         }  # fmt: skip
         made = _pull(self._caller.call("POST", f"{self._home}/pulls", body).body)
-        for one in draft.reviewers:
-            asked = {"team_reviewers": [one.rpartition("/")[2]]} if "/" in one else {"reviewers": [one]}
-            path = f"{self._home}/pulls/{made.number}/requested_reviewers"
-            self._caller.call("POST", path, asked, allow=(403, 404, 422))
+        self._ask_reviewers(made.number, draft.reviewers)
         return made
-
-    def change(self, number: str, title: str, body: str) -> None:
-        """Give one another title and text."""
-        self._caller.call("PATCH", f"{self._home}/pulls/{number}", {"title": title, "body": body}, again=True)
 
     def comments(self, number: str) -> list[str]:
         """Return the texts of its comments."""
         return [word(one, "body") for one in rows(self._caller.call("GET", f"{self._home}/issues/{number}/comments").body)]  # fmt: skip
-
-    def comment(self, number: str, text: str) -> None:
-        """Add a comment."""
-        self._caller.call("POST", f"{self._home}/issues/{number}/comments", {"body": text})
-
-    def close(self, number: str) -> None:
-        """Close one without merging it."""
-        self._caller.call("PATCH", f"{self._home}/pulls/{number}", {"state": "closed"}, again=True)
 
     def standing(self, number: str) -> Standing:
         """Return how one stands."""

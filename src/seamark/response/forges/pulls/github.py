@@ -10,6 +10,7 @@ from seamark.core.errors import RemoteFailure
 from seamark.intake.connectors.caller import Caller
 from seamark.response.actions.installation import app_token
 from seamark.response.forges.pulls.contract import Checks, Draft, Home, Pull, Standing, checks_of, dig, rows, word
+from seamark.response.forges.pulls.repository import Hub
 
 _VERSION: Final = {"X-GitHub-Api-Version": "2022-11-28", "Accept": "application/vnd.github+json"}
 _PAGE: Final = {"per_page": 100}
@@ -18,26 +19,16 @@ _WAITING: Final = frozenset({"queued", "in_progress", "pending", "waiting", "req
 _NUMBER: Final = re.compile(r"[0-9]{1,15}")
 
 
-class GitHub:
+class GitHub(Hub):
     """A repository's pull requests."""
 
+    user = "x-access-token"
+
     def __init__(self, home: Home, **more: Any) -> None:
-        self._token = _installed(home, more) if home.app else home.token
-        self._caller = Caller(home.api, {"Authorization": f"Bearer {self._token}", **_VERSION}, name="GitHub", **more)
-        self._home = f"/repos/{home.name}"
+        token = _installed(home, more) if home.app else home.token
+        caller = Caller(home.api, {"Authorization": f"Bearer {token}", **_VERSION}, name="GitHub", **more)
+        super().__init__(caller, f"/repos/{home.name}", token)
         self._owner = home.name.partition("/")[0]
-
-    def close_connections(self) -> None:
-        """Close the connections to the forge."""
-        self._caller.close()
-
-    def login(self) -> tuple[str, str]:
-        """Return user and password for git."""
-        return "x-access-token", self._token
-
-    def default_branch(self) -> str:
-        """Return the name of the default branch."""
-        return word(self._caller.call("GET", self._home).body, "default_branch")
 
     def of_branch(self, branch: str) -> list[Pull]:
         """Return the pull requests from a branch, newest first."""
@@ -56,21 +47,9 @@ class GitHub:
         self._dress(made.number, draft)
         return made
 
-    def change(self, number: str, title: str, body: str) -> None:
-        """Give one another title and text."""
-        self._caller.call("PATCH", f"{self._home}/pulls/{number}", {"title": title, "body": body}, again=True)
-
     def comments(self, number: str) -> list[str]:
         """Return the texts of its comments."""
         return [word(one, "body") for one in self._caller.pages(f"{self._home}/issues/{number}/comments", _PAGE)]
-
-    def comment(self, number: str, text: str) -> None:
-        """Add a comment."""
-        self._caller.call("POST", f"{self._home}/issues/{number}/comments", {"body": text})
-
-    def close(self, number: str) -> None:
-        """Close one without merging it."""
-        self._caller.call("PATCH", f"{self._home}/pulls/{number}", {"state": "closed"}, again=True)
 
     def standing(self, number: str) -> Standing:
         """Return how one stands."""
@@ -88,11 +67,7 @@ class GitHub:
     def _dress(self, number: str, draft: Draft) -> None:
         if draft.labels:
             self._caller.call("POST", f"{self._home}/issues/{number}/labels", {"labels": list(draft.labels)}, allow=(403, 404, 422))  # fmt: skip
-        people = [one for one in draft.reviewers if "/" not in one]
-        teams = [one.rpartition("/")[2] for one in draft.reviewers if "/" in one]
-        # One name that the forge does not know would have all refused.
-        for body in (*({"reviewers": [one]} for one in people), *({"team_reviewers": [one]} for one in teams)):
-            self._caller.call("POST", f"{self._home}/pulls/{number}/requested_reviewers", body, allow=(403, 404, 422))
+        self._ask_reviewers(number, draft.reviewers)
 
     def _checks(self, head: str) -> Checks:
         runs = self._caller.call("GET", f"{self._home}/commits/{head}/check-runs", params=_PAGE, allow=(403,))

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from seamark.intake.connectors.caller import Caller
 from seamark.response.forges.pulls.contract import Checks, Draft, Home, Pull, Standing, State, dig, rows, word
+from seamark.response.forges.pulls.repository import Repository
 
 _PAGE: Final = {"per_page": 100}
 _STATES: Final[dict[str, State]] = {"opened": "open", "locked": "open", "merged": "merged", "closed": "closed"}
@@ -19,25 +20,14 @@ _CHECKS: Final[dict[str, Checks]] = {
 }
 
 
-class GitLab:
+class GitLab(Repository):
     """A project's merge requests."""
 
+    user = "oauth2"
+
     def __init__(self, home: Home, **more: Any) -> None:
-        self._token = home.token
-        self._caller = Caller(home.api, {"PRIVATE-TOKEN": home.token}, name="GitLab", **more)
-        self._home = f"/projects/{quote(home.name, safe='')}"
-
-    def close_connections(self) -> None:
-        """Close the connections to the forge."""
-        self._caller.close()
-
-    def login(self) -> tuple[str, str]:
-        """Return user and password for git."""
-        return "oauth2", self._token
-
-    def default_branch(self) -> str:
-        """Return the name of the default branch."""
-        return word(self._caller.call("GET", self._home).body, "default_branch")
+        caller = Caller(home.api, {"PRIVATE-TOKEN": home.token}, name="GitLab", **more)
+        super().__init__(caller, f"/projects/{quote(home.name, safe='')}", home.token)
 
     def of_branch(self, branch: str) -> list[Pull]:
         """Return the merge requests from a branch, newest first."""

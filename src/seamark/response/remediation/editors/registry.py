@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.metadata import entry_points
 from typing import Any
 
 from seamark.core.errors import BrokenPlugin
+from seamark.core.plugins import load
 from seamark.response.remediation.change import Change, ChangeKind
 from seamark.response.remediation.editors.notation.source import Source, Splice, UnsafeEdit, source
 
@@ -93,14 +91,7 @@ def editor(
 @cache
 def editors() -> tuple[Editor, ...]:
     """Return all editors by name. Raises `BrokenPlugin` where one that is installed cannot be loaded."""
-    package = importlib.import_module("seamark.response.remediation.editors.formats")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"{package.__name__}.{module.name}")
-    for entry in entry_points(group="seamark.editors"):
-        try:
-            entry.load()
-        except Exception as error:  # noqa: BLE001 - whatever a plug-in raises, it is named
-            raise BrokenPlugin(f"The editor {entry.name!r} cannot be loaded: {error}") from None
+    load("editor", package="seamark.response.remediation.editors.formats", group="seamark.editors")
     return tuple(_EDITORS[name] for name in sorted(_EDITORS))
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.metadata import entry_points
 
 from seamark.analysis.correlation.equivalence import meaning, tool_key
 from seamark.core.errors import BrokenPlugin
 from seamark.core.location import CodeLocation
+from seamark.core.plugins import load
 from seamark.response.remediation.editors.notation.source import Source, Splice, UnsafeEdit
 
 
@@ -97,12 +95,5 @@ def codemod(
 @cache
 def codemods() -> tuple[Codemod, ...]:
     """Return all patches by name. Raises `BrokenPlugin` where one that is installed cannot be loaded."""
-    package = importlib.import_module("seamark.response.remediation.patches.families")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"{package.__name__}.{module.name}")
-    for entry in entry_points(group="seamark.patches"):
-        try:
-            entry.load()
-        except Exception as error:  # noqa: BLE001 - whatever a plug-in raises, it is named
-            raise BrokenPlugin(f"The patch {entry.name!r} cannot be loaded: {error}") from None
+    load("patch", package="seamark.response.remediation.patches.families", group="seamark.patches")
     return tuple(_CODEMODS[name] for name in sorted(_CODEMODS))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
+from seamark.analysis.graph.circles import circles
 from seamark.response.remediation.plan.make import Plan, Step
 from seamark.response.remediation.project import Project
 
@@ -96,7 +97,7 @@ def turns(projects: Sequence[Project], plans: Mapping[str, Plan]) -> tuple[Turn,
             first, then = (library, place) if library in waits[place] else (place, library)
             after[first].add(then)
     worth = {place: plans[place].risk_before - plans[place].risk_after if place in plans else 0.0 for place in uses}
-    groups = _circles(after)
+    groups = circles(after)
     return tuple(
         Turn(projects=tuple(sorted(group)), waits_for=tuple(sorted({one for place in group for one in waits[place]} - set(group))))
         for group in _sorted(groups, after, worth)
@@ -122,41 +123,3 @@ def _sorted(groups: list[frozenset[str]], after: Mapping[str, set[str]], worth: 
             if not open_before[target]:
                 heapq.heappush(ready, (-sum(worth[one] for one in target), sorted(target), target))
     return order
-
-
-def _circles(after: Mapping[str, set[str]]) -> list[frozenset[str]]:
-    """Return the strongly connected parts of a graph (Tarjan's way, without recursion)."""
-    index: dict[str, int] = {}
-    low: dict[str, int] = {}
-    stack: list[str] = []
-    held: set[str] = set()
-    found: list[frozenset[str]] = []
-    for root in sorted(after):
-        if root in index:
-            continue
-        walk = [(root, iter(sorted(after[root])))]
-        index[root] = low[root] = len(index)
-        stack.append(root)
-        held.add(root)
-        while walk:
-            node, targets = walk[-1]
-            target = next(targets, None)
-            if target is None:
-                walk.pop()
-                if walk:
-                    low[walk[-1][0]] = min(low[walk[-1][0]], low[node])
-                if low[node] == index[node]:
-                    group = set()
-                    while node not in group:
-                        one = stack.pop()
-                        held.discard(one)
-                        group.add(one)
-                    found.append(frozenset(group))
-            elif target not in index:
-                index[target] = low[target] = len(index)
-                stack.append(target)
-                held.add(target)
-                walk.append((target, iter(sorted(after[target]))))
-            elif target in held:
-                low[node] = min(low[node], index[target])
-    return found

@@ -9,7 +9,7 @@ from typing import Any, Final
 import yaml
 from msgspec import Struct
 
-from seamark.intake.discovery.bounded import DEEPEST, MOST_NODES, load_all
+from seamark.intake.discovery.bounded import Bounded, load_all
 from seamark.response.remediation.editors.notation.source import Source, Splice, UnsafeEdit
 
 LARGEST: Final = 3_000_000
@@ -19,21 +19,8 @@ _SAFE: Final = re.compile(r"[A-Za-z0-9_./@:+^~<>=*|, ()!#-]*")
 Path = tuple[str | int, ...]
 
 
-class _Composer(yaml.SafeLoader):
-    def __init__(self, stream: str) -> None:
-        super().__init__(stream)
-        self._depth = self._nodes = 0
-
-    def descend_resolver(self, parent: Any, index: Any) -> None:
-        self._depth += 1
-        self._nodes += 1
-        if self._depth > DEEPEST or self._nodes > MOST_NODES:
-            raise ValueError("nested too deeply, or too large")
-        super().descend_resolver(parent, index)
-
-    def ascend_resolver(self) -> None:
-        self._depth -= 1
-        super().ascend_resolver()
+class _Composer(Bounded, yaml.SafeLoader):
+    """Composes nodes with their places, bounded."""
 
 
 class Entry(Struct, frozen=True):

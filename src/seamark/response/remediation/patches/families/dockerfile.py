@@ -117,13 +117,18 @@ def _refuse_other_forms(job: Job, each: Instruction, rest: str) -> None:
 )
 def no_recommends(job: Job) -> Iterator[Splice]:
     """Add --no-install-recommends to apt-get install."""
+    return _with_option(job, r"\bapt(?:-get)?\s+(?:-\S+\s+)*install\b", "--no-install-recommends")
+
+
+def _with_option(job: Job, call: str, option: str) -> Iterator[Splice]:
+    """Add an option to the calls that a regular expression finds, behind it, where they have it not."""
     for each, rest in _at(job, "RUN"):
-        for found in re.finditer(r"\bapt(?:-get)?\s+(?:-\S+\s+)*install\b", rest):
+        for found in re.finditer(call, rest):
             command = re.compile(r"[^&|;]*").match(rest, found.start())
-            if command is None or "--no-install-recommends" not in command[0]:
+            if command is None or option not in command[0]:
                 _refuse_other_forms(job, each, rest)
                 at = each.start + found.end()
-                yield job.source.splice(at, at, " --no-install-recommends")
+                yield job.source.splice(at, at, f" {option}")
 
 
 @codemod(
@@ -159,13 +164,7 @@ def _indent_of_last(rest: str) -> str:
 @codemod("dockerfile-pip-cache", title="Keep no cache of pip", files=FILES, rules={"hadolint": ("DL3042",)})
 def pip_cache(job: Job) -> Iterator[Splice]:
     """Add --no-cache-dir to pip install."""
-    for each, rest in _at(job, "RUN"):
-        for found in re.finditer(r"\bpip3?\s+install\b", rest):
-            command = re.compile(r"[^&|;]*").match(rest, found.start())
-            if command is None or "--no-cache-dir" not in command[0]:
-                _refuse_other_forms(job, each, rest)
-                at = each.start + found.end()
-                yield job.source.splice(at, at, " --no-cache-dir")
+    return _with_option(job, r"\bpip3?\s+install\b", "--no-cache-dir")
 
 
 @codemod(

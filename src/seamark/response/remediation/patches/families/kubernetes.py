@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
 import yaml
@@ -54,50 +55,38 @@ def containers(job: Job) -> Iterator[tuple[list[yaml.Node], yaml.MappingNode, ya
             yield roots, spec, each
 
 
-def _on_container(
-    name: str,
-    title: str,
-    about: tuple[str, ...],
-    way: tuple[str, ...],
-    value: str,
-    *,
-    note: str = "",
-    checkov: tuple[str, ...] = (),
-) -> None:
+def _each_container(job: Job) -> Iterator[tuple[list[yaml.Node], yaml.MappingNode]]:
+    for roots, _, container in containers(job):
+        yield roots, container
+
+
+def _set(
+    where: Callable[[Job], Iterator[tuple[list[yaml.Node], yaml.MappingNode]]], name: str, title: str, about: tuple[str, ...], way: tuple[str, ...],
+    value: str, *, note: str = "", checkov: tuple[str, ...] = (),
+) -> None:  # fmt: skip
+    """Declare a patch that gives one field of each pod, or of each container, a value."""
+
     def fix(job: Job) -> Iterator[Splice]:
-        for roots, _, container in containers(job):
-            if (
-                way[-1] == "allowPrivilegeEscalation"
-                and text_of(child(container, "securityContext", "privileged")).lower() == "true"
-            ):
-                raise UnsafeEdit(
-                    f"{job.source.path} has a privileged container, which cannot be kept from more rights: take the privileges first."
-                )
-            yield from put(job.source, roots, container, way, value)
+        for roots, node in where(job):
+            if why := _hinders(way[-1], node):
+                raise UnsafeEdit(f"{job.source.path} {why}")
+            yield from put(job.source, roots, node, way, value)
 
     codemod(name, title=title, files=FILES, about=about, rules={"checkov": checkov}, note=note)(fix)
 
 
-def _on_pod(
-    name: str,
-    title: str,
-    about: tuple[str, ...],
-    way: tuple[str, ...],
-    value: str,
-    *,
-    note: str = "",
-    checkov: tuple[str, ...] = (),
-) -> None:
-    def fix(job: Job) -> Iterator[Splice]:
-        for roots, spec in pods(job):
-            account = text_of(child(spec, "serviceAccountName"))
-            if way[-1] == "automountServiceAccountToken" and account not in {"", "default"}:
-                raise UnsafeEdit(f"{job.source.path} runs as {account}, which may be there to speak with the cluster.")
-            yield from put(job.source, roots, spec, way, value)
-
-    codemod(name, title=title, files=FILES, about=about, rules={"checkov": checkov}, note=note)(fix)
+def _hinders(field: str, node: yaml.Node) -> str:
+    """Return why a field of a pod or a container cannot be set, empty where it can."""
+    if field == "allowPrivilegeEscalation" and text_of(child(node, "securityContext", "privileged")).lower() == "true":
+        return "has a privileged container, which cannot be kept from more rights: take the privileges first."
+    account = text_of(child(node, "serviceAccountName"))
+    if field == "automountServiceAccountToken" and account not in {"", "default"}:
+        return f"runs as {account}, which may be there to speak with the cluster."
+    return ""
 
 
+_on_container = partial(_set, _each_container)
+_on_pod = partial(_set, pods)
 _on_container(
     "kubernetes-privileged",
     "Take away the privileges of a container",
