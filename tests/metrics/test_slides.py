@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
+import msgspec
 import pytest
 from PIL import ImageFont
 from pptx import Presentation
@@ -170,3 +171,18 @@ def test_faults_are_found() -> None:
     assert told.count("takes") == 2
     assert "lies over" in told
     assert "leaves the slide" in told
+
+
+def test_scales_begin_at_nothing_and_an_empty_chart_is_a_sentence() -> None:
+    quiet = worst("a")
+    quiet = msgspec.structs.replace(
+        quiet, points=[Point(day=f"2026-07-{day:02}", risk=16_000 + day, arrived=0, burned=0) for day in range(1, 31)]
+    )
+    for pack, drawn, said in ((worst("a"), 2, 0), (quiet, 1, 1)):
+        shapes = [shape for slide in Presentation(io.BytesIO(as_pptx(pack))).slides for shape in slide.shapes]
+        charts = [shape.chart for shape in shapes if shape.has_chart]
+        assert [chart.value_axis.minimum_scale for chart in charts] == [0] * drawn
+        assert (
+            sum(shape.has_text_frame and shape.text_frame.text.startswith("Nothing arrived") for shape in shapes)
+            == said
+        )

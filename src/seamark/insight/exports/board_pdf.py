@@ -82,12 +82,20 @@ _SOURCE: Final = r"""
   #if one.at(2) != "" [ \ #text(7pt, fill: soft)[before: #one.at(2)]]
 ]))
 #if pack.points.len() > 1 [
-  == Open risk
-  #v(4mm)
-  #risk-chart()
-  == Arrived against burned down
-  #v(4mm)
-  #flow-chart()
+  #block(breakable: false)[
+    == Open risk
+    #v(4mm)
+    #risk-chart()
+  ]
+  #block(breakable: false)[
+    == Arrived against burned down
+    #if pack.points.slice(1).all(one => one.arrived == 0 and one.burned == 0) [
+      Nothing arrived in the period, and nothing was closed.
+    ] else [
+      #v(4mm)
+      #flow-chart()
+    ]
+  ]
 ]
 #grid-of(pack.groups, (1fr, auto, auto, auto, auto, auto))
 #grid-of(pack.movers, (1fr, auto, auto, auto))

@@ -119,7 +119,11 @@ def _flow(deck: Any, points: list[Point]) -> None:
     data.categories = [one.day for one in points[1:]]
     data.add_series("Arrived", [one.arrived for one in points[1:]])
     data.add_series("Burned down", [one.burned for one in points[1:]])
-    chart = _chart(_slide(deck, "Arrived against burned down"), XL_CHART_TYPE.COLUMN_CLUSTERED, data)
+    slide = _slide(deck, "Arrived against burned down")
+    if not any(one.arrived or one.burned for one in points[1:]):
+        _text(slide, "Nothing arrived in the period, and nothing was closed.", 0.6, 1.2, 12.1, 0.5, size=18)
+        return
+    chart = _chart(slide, XL_CHART_TYPE.COLUMN_CLUSTERED, data)
     chart.has_legend = True
     chart.legend.position, chart.legend.include_in_layout = XL_LEGEND_POSITION.BOTTOM, False
     for series, color in zip(chart.plots[0].series, (_CAME, _WENT), strict=True):
@@ -130,6 +134,8 @@ def _flow(deck: Any, points: list[Point]) -> None:
 def _chart(slide: Any, sort: Any, data: Any) -> Any:
     chart = slide.shapes.add_chart(sort, Inches(0.6), Inches(1.2), Inches(12.1), Inches(5.8), data).chart
     chart.font.size = Pt(11)
+    # A scale that begins anywhere else makes much of little.
+    chart.value_axis.minimum_scale = 0
     return chart
 
 

@@ -85,5 +85,8 @@ def _pressing(one: Board) -> str:
         % {"number": _many(urgent)},
     ]
     if one.now.sla is not None:
-        parts.append(_("%(share)s %% of service levels were kept") % {"share": _number(100 * one.now.sla, 1)})
+        parts.append(
+            _("%(share)s %% of service levels were kept")
+            % {"share": _number(100 * one.now.sla, 1 if 0 < one.now.sla < 1 else 0)}
+        )
     return f"{', '.join(parts)}."
