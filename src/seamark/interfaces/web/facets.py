@@ -90,21 +90,26 @@ class _Tally:
     def __init__(self, seen: Visible, query: Query, found: Hits, unfiltered: Hits) -> None:
         self._seen, self._query = seen, query
         self._asked = {term.field for term in query.terms}
-        self._lists = {str(Query()): unfiltered, str(query.sorted_by("")): found}
+        self._found, self._unfiltered = found, unfiltered
+        self._lists: dict[str, Hits] = {}
         self._values: dict[str, Counter[str]] = {}
 
-    def _list(self, field: str) -> Hits:
+    def _list(self, source: _Source) -> Hits:
         """Return the list from which a field's choices are counted: without its own condition."""
-        query = (self._query.without(field) if field in self._asked else self._query).sorted_by("")
-        if str(query) not in self._lists:
-            self._lists[str(query)] = hits(self._seen.issues(), query)
-        return self._lists[str(query)]
+        if source.field not in self._asked:
+            return self._found
+        if source.field not in self._lists:
+            query = self._query.without(source.field)
+            self._lists[source.field] = (
+                hits(self._seen.issues(), query, (source.column,)) if query.terms else self._unfiltered
+            )
+        return self._lists[source.field]
 
     def values(self, source: _Source) -> Counter[str]:
         """Return each value of a field with its number of rows."""
         if source.field not in self._values:
             counted: Counter[str] = Counter()
-            for one, number in Counter(self._list(source.field).column(source.column)).items():
+            for one, number in Counter(self._list(source).column(source.column)).items():
                 if (value := source.value(one)) is not None:
                     counted[value] += number
             self._values[source.field] = counted
@@ -127,7 +132,7 @@ class _Tally:
     ) -> list[Choice]:
         """Return the values in `order` that occur or are asked for."""
         counted = self.values(source)
-        whole = self._list(source.field)
+        whole = self._list(source)
         asked = self._query.values(source.field)
         return [
             Choice(

@@ -23,6 +23,11 @@ class State(models.IntegerChoices):
     DISMISSED = 5, "dismissed"
 
 
+_COMMON_KINDS = frozenset(
+    KIND_CODES[kind] for kind in (Kind.CODE, Kind.DEPENDENCY, Kind.CONTAINER, Kind.MISCONFIGURATION)
+)
+RARE_KINDS = tuple(sorted(set(KIND_CODES.values()) - _COMMON_KINDS))
+"""Kinds that a list would be gone through for to its end."""
 WITNESS_KINDS = (KIND_CODES[Kind.WEB], KIND_CODES[Kind.RUNTIME], KIND_CODES[Kind.PENTEST])
 """Kinds that may confirm others: what was seen from outside or at run time."""
 
@@ -68,7 +73,7 @@ class RiskProfile(models.Model):
 
 LISTED = (
     "application", "opened_at", "kind", "severity", "priority", "tools", "kev", "fixable", "regression", "ai_written", "cwe", "assignee", "fix",
-    "reporters", "owner",
+    "due", "reporters", "owner",
 )  # fmt: skip
 """What lists of issues are most often narrowed by, and counted by. What is always there comes first and texts last: read quickest."""
 
@@ -177,6 +182,12 @@ class Issue(models.Model):
                 include=LISTED[1:],
                 condition=models.Q(open=True),
                 name="issue_of_application",
+            ),
+            models.Index(
+                fields=["kind", "-risk", "-id"],
+                include=tuple(name for name in LISTED if name != "kind"),
+                condition=models.Q(open=True, kind__in=RARE_KINDS),
+                name="issue_of_rare_kind",
             ),
             models.Index(fields=["opened_at", "id"], condition=models.Q(open=True), name="issue_oldest"),
             models.Index(fields=["-risk", "-id"], condition=models.Q(open=True, kev=True), name="issue_exploited"),

@@ -20,9 +20,10 @@ from seamark.store.query.language import Query
 from seamark.store.query.paging import COUNT_BOUND, Count
 from seamark.store.query.run import parts, select
 
+_ORDER: Final = ("risk", "id")
 COLUMNS: Final = (
-    "risk", "id", "application_id", "kind", "severity", "priority", "kev", "fixable", "regression", "ai_written", "tools", "assignee_id",
-    "fix_id", "fresh",
+    "application_id", "kind", "severity", "priority", "kev", "fixable", "regression", "ai_written", "tools", "assignee_id", "fix_id",
+    "fresh",
 )  # fmt: skip
 """What is known of each hit. The index of the lists has all of it (`LISTED`); `fresh` is what was opened in the last seven days."""
 WEEK: Final = timedelta(days=7)
@@ -31,8 +32,8 @@ WEEK: Final = timedelta(days=7)
 class Hits:
     """Issues of a list, the riskiest first: at most one more than the bound."""
 
-    def __init__(self, rows: Sequence[tuple[Any, ...]]) -> None:
-        self._rows = rows
+    def __init__(self, rows: Sequence[tuple[Any, ...]], columns: Sequence[str]) -> None:
+        self._rows, self._at = rows, {name: at for at, name in enumerate((*_ORDER, *columns))}
 
     @cached_property
     def numbers(self) -> list[int]:
@@ -40,8 +41,8 @@ class Hits:
         return self.column("id")
 
     def column(self, name: str) -> list[Any]:
-        """Return what each has in one of `COLUMNS`."""
-        return list(map(itemgetter(COLUMNS.index(name)), self._rows))
+        """Return what each has in one of the columns that were asked for."""
+        return list(map(itemgetter(self._at[name]), self._rows))
 
     @property
     def more(self) -> bool:
@@ -58,16 +59,18 @@ class Hits:
         return Count(min(number, COUNT_BOUND), self.more)
 
 
-def hits(rows: QuerySet[Issue], query: Query) -> Hits:
+def hits(rows: QuerySet[Issue], query: Query, columns: Sequence[str] = COLUMNS) -> Hits:
     """Return the riskiest of the `rows` that a query asks for, whatever its order. Raises `InvalidQuery`."""
     chosen = select(rows, query)
-    found = [_riskiest(chosen.filter(part)) for part in parts(query)]
+    found = [_riskiest(chosen.filter(part), columns) for part in parts(query)]
     if len(found) == 1:
-        return Hits(found[0])
-    return Hits(list(heapq.merge(*found, key=lambda row: row[:2], reverse=True))[: COUNT_BOUND + 1])
+        return Hits(found[0], columns)
+    return Hits(list(heapq.merge(*found, key=lambda row: row[:2], reverse=True))[: COUNT_BOUND + 1], columns)
 
 
-def _riskiest(rows: QuerySet[Issue]) -> list[tuple[Any, ...]]:
-    # A moment costs more to read than all the rest of a row.
-    fresh = ExpressionWrapper(Q(opened_at__gt=timezone.now() - WEEK), output_field=BooleanField())
-    return list(rows.order_by("-risk", "-id").annotate(fresh=fresh).values_list(*COLUMNS)[: COUNT_BOUND + 1])
+def _riskiest(rows: QuerySet[Issue], columns: Sequence[str]) -> list[tuple[Any, ...]]:
+    if "fresh" in columns:
+        # A moment costs more to read than all the rest of a row.
+        fresh = ExpressionWrapper(Q(opened_at__gt=timezone.now() - WEEK), output_field=BooleanField())
+        rows = rows.annotate(fresh=fresh)
+    return list(rows.order_by("-risk", "-id").values_list(*_ORDER, *columns)[: COUNT_BOUND + 1])
