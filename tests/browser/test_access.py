@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.core.cache import cache
 from playwright.sync_api import BrowserContext, Page, expect
 
@@ -15,12 +14,11 @@ from seamark.pipeline.signon.model import Provider
 from seamark.site.options import mail_settings
 from seamark.store.models import User
 from seamark.store.models.people import Role
+from tests.browser.axe import AXE
 from tests.browser.conftest import shoot
 from tests.factories import PASSWORD, make_person
 from tests.support import oidc, smtp
 from tests.support.access import code_of
-
-AXE = Axe()
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
@@ -15,10 +14,10 @@ from seamark.pipeline.people import make_token
 from seamark.store.models import FeedState, Import, Job, Report, Scan, User
 from seamark.store.models.people import Role
 from seamark.store.models.requests import JobState
+from tests.browser.axe import AXE
 from tests.browser.conftest import shoot
 from tests.factories import PASSWORD, days_ago, make_person
 
-AXE = Axe()
 BASE = "/administration"
 
 

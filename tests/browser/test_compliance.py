@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
@@ -12,10 +11,10 @@ from seamark.pipeline.compliance import auditing, evidence, passing, snapshots
 from seamark.store.access import visible_to
 from seamark.store.models import User
 from seamark.store.models.people import Role
+from tests.browser.axe import AXE
 from tests.browser.conftest import shoot
 from tests.factories import PASSWORD, make_person
 
-AXE = Axe()
 PAGES = {
     "compliance": "/compliance/",
     "compliance-framework": "/compliance/frameworks/pci-dss-4/?application=storefront",

@@ -7,16 +7,15 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from seamark.pipeline.imports import work_once
 from seamark.store.models import Import, Issue, Preference, SavedView, User
 from seamark.store.models.issues import State
+from tests.browser.axe import AXE
 from tests.browser.conftest import shoot
 from tests.web.test_imports import sarif
 
-AXE = Axe()
 DROP = """async ([selector, kind, name, content]) => {
     const bytes = Uint8Array.from(atob(content), (c) => c.charCodeAt(0));
     const carried = new DataTransfer();

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from seamark.store.models import Fix, FixPlan, User
+from tests.browser.axe import AXE
 from tests.browser.conftest import shoot
 from tests.factories import PASSWORD
-
-AXE = Axe()
 
 
 def judged(page: Page, name: str) -> list[object]:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from seamark.core.severity import Severity
 from seamark.pipeline.trees import survey_tree
 from seamark.store.models import Asset, Issue, Sbom
+from tests.browser.axe import AXE
 from tests.browser.conftest import shoot
 from tests.factories import code, import_findings
 
-AXE = Axe()
 HARBOUR = Path(__file__).parents[2] / "examples/harbour"
 REPOSITORY = "github.com/harbour-shop/harbour"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from seamark.core.finding import Exchange, Finding
@@ -13,10 +12,10 @@ from seamark.core.severity import Severity
 from seamark.governance.triage import comments
 from seamark.store.models import Issue, User
 from seamark.store.models.people import Role
+from tests.browser.axe import AXE
 from tests.browser.conftest import shoot
 from tests.factories import code, import_findings, make_person, package
 
-AXE = Axe()
 REQUEST = (
     "POST /orders?q="
     + "x" * 300

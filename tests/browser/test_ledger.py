@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from seamark.governance.ledger import checkpoints
@@ -15,10 +14,9 @@ from seamark.governance.triage import service
 from seamark.store.models import Issue, User
 from seamark.store.models.issues import State
 from seamark.store.models.people import Role
+from tests.browser.axe import AXE
 from tests.browser.conftest import shoot
 from tests.factories import PASSWORD, make_person
-
-AXE = Axe()
 
 
 @pytest.fixture

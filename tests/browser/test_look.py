@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from seamark.store.models import Issue
+from tests.browser.axe import AXE
 from tests.browser.conftest import shoot
 
-AXE = Axe()
 PAGES = {
     "issues": "/issues/",
     "filtered": "/issues/?q=kind:code,secret sort:-risk",

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
 from seamark.pipeline import merging
 from seamark.store.models import Issue, Match, User
+from tests.browser.axe import AXE
 from tests.browser.conftest import shoot
 from tests.factories import PASSWORD
-
-AXE = Axe()
 
 
 def issue(title: str) -> Issue:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
@@ -18,13 +17,13 @@ from seamark.pipeline.tickets import mapping, opening
 from seamark.store.models import ChannelConnection, Fix, Group, Issue, OutboxAct, User
 from seamark.store.models.issues import State
 from seamark.store.models.people import Role
+from tests.browser.axe import AXE
 from tests.browser.conftest import shoot
 from tests.factories import PASSWORD, make_person
 from tests.outbox.conftest import connect, far
 from tests.outbox.far import FarSide
 
 __all__ = ["connect", "far"]
-AXE = Axe()
 Connect = Callable[..., ChannelConnection]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
 from django.utils import timezone
@@ -16,11 +15,11 @@ from seamark.pipeline.bundles import cache
 from seamark.store.models import StandingViolation
 from seamark.store.models.people import Role
 from seamark.store.models.policies import BundleKind
+from tests.browser.axe import AXE
 from tests.browser.conftest import shoot
 from tests.factories import make_person
 from tests.policy.written import text
 
-AXE = Axe()
 SEVERE = text(
     "issue.severity >= HIGH",
     "description: Nothing severe",

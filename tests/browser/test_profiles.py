@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from msgspec.structs import replace
 from playwright.sync_api import Page, expect
 
@@ -12,10 +11,9 @@ from seamark.pipeline import outlook, profiles
 from seamark.store.access import everything
 from seamark.store.models import Issue, ProfileUse
 from seamark.store.models.people import Role
+from tests.browser.axe import AXE
 from tests.browser.conftest import shoot
 from tests.factories import PASSWORD, make_person
-
-AXE = Axe()
 
 
 @pytest.fixture

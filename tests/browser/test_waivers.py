@@ -6,7 +6,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Page
 
@@ -17,10 +16,9 @@ from seamark.store.access import everything
 from seamark.store.models import Issue, Waiver
 from seamark.store.models.people import Role
 from seamark.store.models.policies import BundleKind
+from tests.browser.axe import AXE
 from tests.browser.conftest import shoot
 from tests.factories import PASSWORD, make_person
-
-AXE = Axe()
 
 
 def log_in(page: Page, name: str) -> None:
