@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 
 from seamark.pipeline.ingest import Outcome
-from seamark.store.models import Issue
+from seamark.store.models import Application, Issue
 from seamark.store.query import parse, phrases, select
 from seamark.store.query.folded import escaped
 from seamark.store.query.phrases import install_phrases, patterned
@@ -108,3 +108,11 @@ class TestWords:
         install_phrases()
         install_phrases()
         assert select(Issue.objects.all(), parse("basket_12")).count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("issues")
+def test_phrases_are_found_in_a_list_within_another() -> None:
+    inner = select(Issue.objects.all(), parse("basket_12"))
+    assert Issue.objects.filter(pk__in=inner.values("pk")).count() == 1
+    assert Application.objects.filter(pk__in=inner.values("application")).count() == 1

@@ -60,10 +60,10 @@ class Phrases(Lookup):
     lookup_name = "phrases"
     prepare_rhs = False
 
-    def as_sql(self, _: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
+    def as_sql(self, compiler: SQLCompiler, _: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         """Return the condition, for PostgreSQL."""
         column: Any = self.lhs
-        table = connection.ops.quote_name(column.alias)
+        table = compiler.quote_name_unless_alias(column.alias)
         return f"{_phrases(f'{table}.')} && %s::bigint[]", (self.rhs,)
 
 
