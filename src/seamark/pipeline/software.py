@@ -31,7 +31,7 @@ from seamark.pipeline.own import import_own
 from seamark.pipeline.target import Target
 from seamark.store import evidence
 from seamark.store.access import Visible
-from seamark.store.models import Application, Asset, Issue, Sbom, SbomComponent, SbomEdge
+from seamark.store.models import Application, Issue, Sbom, SbomComponent, SbomEdge
 from seamark.store.models import Finding as FindingRow
 from seamark.store.models.issues import State
 
@@ -203,13 +203,14 @@ def document_of(visible: Visible, application: Application) -> Document:
     boms = Sbom.objects.filter(
         replaced_at=None, asset__in=visible.assets().filter(application=application).values("id")
     )
-    documents = [_document(bom) for bom in boms.select_related("asset").order_by("asset__kind", "asset__key", "id")]
+    documents = [inventory(bom) for bom in boms.select_related("asset").order_by("asset__kind", "asset__key", "id")]
     return merge(
         documents or [Document(format="cyclonedx")], application.name, "", list(_statements(visible, application))
     )
 
 
-def _document(bom: Sbom) -> Document:
+def inventory(bom: Sbom) -> Document:
+    """Return an inventory as it was kept, about its asset."""
     edges: dict[str, list[str]] = defaultdict(list)
     for source, target in (
         SbomEdge.objects.filter(sbom=bom).order_by("source", "target").values_list("source", "target")
@@ -218,16 +219,12 @@ def _document(bom: Sbom) -> Document:
     root = f"{bom.asset.kind}:{bom.asset.key}"
     depends = tuple(DependsOn(source or root, tuple(targets)) for source, targets in edges.items())
     subject = Entry(
-        component=Component(name=_name(bom.asset), ref=root),
+        component=Component(name=bom.asset.key, ref=root),
         type="container" if bom.asset.kind == AssetKind.IMAGE else "application",
     )
     return Document(
         format="cyclonedx", created=bom.created_at.isoformat(), subject=subject, roots=(root,), entries=tuple(_entries(bom)), edges=depends
     )  # fmt: skip
-
-
-def _name(asset: Asset) -> str:
-    return asset.key
 
 
 _SAID: Final = {

@@ -13,17 +13,17 @@ from typing import Final, NamedTuple
 
 from django.db.models import Q
 
-from seamark.core.assets import AssetKind
-from seamark.core.component import Component, DependsOn, package_key
+from seamark.core.component import package_key
 from seamark.core.finding import Finding, Vex
 from seamark.core.kind import KIND_CODES, Kind, VexState
 from seamark.core.location import CodeLocation, ImageLocation
-from seamark.core.sbom import Entry, Sbom, Statement
+from seamark.core.sbom import Sbom, Statement
 from seamark.intake.sbom.merge import merge
 from seamark.pipeline.compliance.past_issues import Merges, Stood, stood
+from seamark.pipeline.software import inventory
 from seamark.store import evidence
 from seamark.store.access import Visible
-from seamark.store.models import Application, EvidencePart, Issue, Report, SbomComponent, SbomEdge
+from seamark.store.models import Application, EvidencePart, Issue, Report
 from seamark.store.models import Finding as Row
 from seamark.store.models import Sbom as Inventory
 from seamark.store.models.issues import State
@@ -51,37 +51,11 @@ def software_at(visible: Visible, application: Application, at: datetime) -> The
     holds = Q(created_at__lte=at) & (Q(replaced_at=None) | Q(replaced_at__gt=at))
     assets = visible.assets().filter(application=application).values("id")
     rows = Inventory.objects.filter(holds, asset__in=assets).select_related("asset")
-    documents = [_document(row) for row in rows.order_by("asset__kind", "asset__key", "id")]
+    documents = [inventory(row) for row in rows.order_by("asset__kind", "asset__key", "id")]
     said = _Said(visible, application, at)
     statements = list(said.statements())
     whole = merge(documents or [Sbom(format="cyclonedx")], application.name, "", statements)
     return Then(whole, said.unread, said.unjustified)
-
-
-def _document(row: Inventory) -> Sbom:
-    edges: dict[str, list[str]] = defaultdict(list)
-    for source, target in SbomEdge.objects.filter(sbom=row).order_by("source", "target").values_list("source", "target"):  # fmt: skip
-        edges[source].append(target)
-    root = f"{row.asset.kind}:{row.asset.key}"
-    subject = Entry(
-        component=Component(name=row.asset.key, ref=root),
-        type="container" if row.asset.kind == AssetKind.IMAGE else "application",
-    )
-    return Sbom(
-        format="cyclonedx", created=row.created_at.isoformat(), subject=subject, roots=(root,), entries=tuple(_entries(row)),
-        edges=tuple(DependsOn(source or root, tuple(targets)) for source, targets in edges.items()),
-    )  # fmt: skip
-
-
-def _entries(row: Inventory) -> Iterator[Entry]:
-    for one in SbomComponent.objects.filter(sbom=row).select_related("component").order_by("id").iterator():
-        part = one.component
-        yield Entry(
-            component=Component(
-                name=part.name, version=part.version, purl=part.purl if not part.purl.startswith("pkg:generic/") else "", ref=one.ref or part.purl,
-                scope=one.scope, direct=one.direct, licences=tuple(one.licences),
-            )
-        )  # fmt: skip
 
 
 class _Said:
