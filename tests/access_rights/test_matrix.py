@@ -64,6 +64,9 @@ ASKED = {
 }
 """What an address needs behind it."""
 
+NOBODYS = 987_654_320
+"""The number of what is somebody's own, for who has none: there is no such thing, whatever ran before on this database."""
+
 
 class Scene:
     """A company with one of everything, and everybody with a way in."""
@@ -165,12 +168,12 @@ class Scene:
             "fix-options number": self.issue.pk, "similar number": self.issue.pk, "comments number": self.issue.pk, "comment-change number": self.issue.pk,
             "comment-change comment": self.said, "/issues number": self.said, "comment-names number": self.issue.pk, "watch number": self.issue.pk,
             "assign number": self.issue.pk, "join number": self.issue.pk, "split number": self.issue.pk, "reference": self.issue.reference, "secret": "nothing",
-            "/waivers reference": waiver.reference, "/jobs reference": f"import-{sent.pk}", "fix number": fix.pk, "fix-plan number": fix.pk, "/fixes number": fix.pk,
+            "/waivers reference": waiver.reference, "/jobs reference": f"import-{sent.pk}", "fix number": fix.pk, "fix-plan number": fix.pk, "fix-pins number": fix.pk, "fix-touches number": fix.pk, "/fixes number": fix.pk,
             "asset number": asset.pk, "asset-owners number": asset.pk, "inventory number": asset.pk, "sbom": 1, "graph-near number": asset.pk,
             "/assets number": asset.pk, "import number": sent.pk, "/imports number": sent.pk, "waiver number": waiver.pk,
             "waiver-decide number": waiver.pk, "waiver-renew number": waiver.pk, "ledger-entry number": 0, "ledger-proof number": 0,
             "/ledger/entries number": 0, "risk-profile-yaml number": draft.pk, "/risk/profiles number": draft.pk, "digest": found.digest,
-            "question": "coverage", "number": 1, "message": 1, **self._more(admin, home),
+            "question": "coverage", "number": NOBODYS, "message": NOBODYS, **self._more(admin, home),
         }  # fmt: skip
 
     def body(self, way: Way) -> dict[str, Any]:
