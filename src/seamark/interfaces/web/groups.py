@@ -60,12 +60,14 @@ class Grouped:
     number: Count
     """Of groups."""
     whole: bool
+    looked_at: Count
+    """Issues that were grouped."""
     without: str
     """What the rest has none of; empty where nothing is left."""
 
 
 def grouped(seen: Visible, query: Query, name: str, listed: Hits) -> Grouped:
-    """Return the groups of a list by one of `BY`: of a long one, of its 10,000 riskiest issues, which are `listed`."""
+    """Return the groups of a list by one of `BY`: of a long one, of its riskiest issues, which are `listed`."""
     by = BY[name]
     rows = seen.issues().filter(pk__in=listed.numbers)
     found = list(
@@ -80,7 +82,7 @@ def grouped(seen: Visible, query: Query, name: str, listed: Hits) -> Grouped:
     merged = _with_list(by, found)
     groups = [_group(by, query, one) for one in merged[:MOST]]
     return Grouped(
-        by.title, groups, Count(len(merged)), not listed.more, by.without if inside < size else ""
+        by.title, groups, Count(len(merged)), not listed.more, Count(listed.total.number), by.without if inside < size else ""
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import heapq
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import cached_property
+from itertools import islice
 from operator import itemgetter
 from typing import Any, Final
 
@@ -27,13 +28,18 @@ COLUMNS: Final = (
 )  # fmt: skip
 """What is known of each hit. The index of the lists has all of it (`LISTED`); `fresh` is what was opened in the last seven days."""
 WEEK: Final = timedelta(days=7)
+_READ: Final = frozenset({"", "path", "rule", "component"})
+"""Fields, and words without one, that are compared with texts. No index of the lists has these: each issue on the way is read as a whole."""
+_READ_BOUND: Final = COUNT_BOUND // 2
+"""How far is counted then."""
 
 
 class Hits:
-    """Issues of a list, the riskiest first: at most one more than the bound."""
+    """Issues of a list, the riskiest first: at most one more than its `bound`."""
 
-    def __init__(self, rows: Sequence[tuple[Any, ...]], columns: Sequence[str]) -> None:
+    def __init__(self, rows: Sequence[tuple[Any, ...]], columns: Sequence[str], bound: int) -> None:
         self._rows, self._at = rows, {name: at for at, name in enumerate((*_ORDER, *columns))}
+        self.bound: Final = bound
 
     @cached_property
     def numbers(self) -> list[int]:
@@ -47,7 +53,7 @@ class Hits:
     @property
     def more(self) -> bool:
         """Tell whether there are more than were looked at."""
-        return len(self._rows) > COUNT_BOUND
+        return len(self._rows) > self.bound
 
     @property
     def total(self) -> Count:
@@ -56,21 +62,23 @@ class Hits:
 
     def counted(self, number: int) -> Count:
         """Return a number of some of them, as it stands for the whole list."""
-        return Count(min(number, COUNT_BOUND), self.more)
+        return Count(min(number, self.bound), self.more)
 
 
 def hits(rows: QuerySet[Issue], query: Query, columns: Sequence[str] = COLUMNS) -> Hits:
     """Return the riskiest of the `rows` that a query asks for, whatever its order. Raises `InvalidQuery`."""
     chosen = select(rows, query)
-    found = [_riskiest(chosen.filter(part), columns) for part in parts(query)]
+    bound = _READ_BOUND if any(term.field in _READ for term in query.terms) else COUNT_BOUND
+    found = [_riskiest(chosen.filter(part), columns, bound) for part in parts(query)]
     if len(found) == 1:
-        return Hits(found[0], columns)
-    return Hits(list(heapq.merge(*found, key=lambda row: row[:2], reverse=True))[: COUNT_BOUND + 1], columns)
+        return Hits(found[0], columns, bound)
+    merged = heapq.merge(*found, key=lambda row: row[: len(_ORDER)], reverse=True)
+    return Hits(list(islice(merged, bound + 1)), columns, bound)
 
 
-def _riskiest(rows: QuerySet[Issue], columns: Sequence[str]) -> list[tuple[Any, ...]]:
+def _riskiest(rows: QuerySet[Issue], columns: Sequence[str], bound: int) -> list[tuple[Any, ...]]:
     if "fresh" in columns:
         # A moment costs more to read than all the rest of a row.
         fresh = ExpressionWrapper(Q(opened_at__gt=timezone.now() - WEEK), output_field=BooleanField())
         rows = rows.annotate(fresh=fresh)
-    return list(rows.order_by("-risk", "-id").values_list(*_ORDER, *columns)[: COUNT_BOUND + 1])
+    return list(rows.order_by("-risk", "-id").values_list(*_ORDER, *columns)[: bound + 1])
