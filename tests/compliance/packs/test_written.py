@@ -59,6 +59,19 @@ def test_words_are_only_words() -> None:
     assert [risk["status"] for risk in risks] == ["open", "closed"]
 
 
+def test_a_workbook_is_printed_with_all_columns_side_by_side_and_rows_as_high_as_their_texts() -> None:
+    book = openpyxl.load_workbook(io.BytesIO(workbook.as_xlsx(pack_of("word " * 40))))
+    for sheet in book:
+        assert (sheet.page_setup.orientation, sheet.page_setup.fitToHeight, sheet.print_title_rows) == (
+            "landscape",
+            0,
+            "$1:$1",
+        )
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage
+    # 200 letters in columns of 44, words whole: eight words a line.
+    assert book["Controls"].row_dimensions[2].height == 5 * 15
+
+
 def test_other_scripts_are_printed_with_the_fonts_of_the_machine() -> None:
     assert printed.report(pack_of("支払い שלום")).startswith(b"%PDF-")
 

@@ -23,6 +23,7 @@ MOST_ROWS: Final = 100_000
 LONGEST: Final = 32_767
 """Characters that a spreadsheet takes in one cell."""
 _FORMULA: Final = re.compile(r"[\s\0]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
+_A4: Final = 9
 _PIECE: Final = 64 * 1024
 TYPES: Final = {
     "csv": "text/csv; charset=utf-8",
@@ -81,6 +82,7 @@ def as_xlsx(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
         book = Workbook(file, {"constant_memory": True, **TEXTS_AS_TEXTS})
         sheet = book.add_worksheet("Seamark")
         sheet.freeze_panes(1, 0)
+        print_across(sheet)
         sheet.write_row(0, 0, columns, book.add_format({"bold": True}))
         for number, row in enumerate(rows, 1):
             for column, name in enumerate(columns):
@@ -89,6 +91,14 @@ def as_xlsx(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
         file.seek(0)
         while piece := file.read(_PIECE):
             yield piece
+
+
+def print_across(sheet: Worksheet) -> None:
+    """Let a sheet be printed with all its columns side by side, and their names on each page."""
+    sheet.set_landscape()
+    sheet.set_paper(_A4)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0)
 
 
 def write_cell(sheet: Worksheet, row: int, column: int, value: Any, form: Format | None = None) -> str:

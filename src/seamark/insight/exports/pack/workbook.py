@@ -5,14 +5,18 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from textwrap import wrap
 from typing import Any, Final
 
 from xlsxwriter import Workbook
 
 from seamark.insight.exports.pack.shapes import Pack, counts, rests_on, word
-from seamark.insight.exports.table import TEXTS_AS_TEXTS, write_cell
+from seamark.insight.exports.table import TEXTS_AS_TEXTS, print_across, write_cell
 
-_WIDEST: Final = 70
+_WIDEST: Final = 44
+"""Characters of a column."""
+_LINE: Final = 15
+"""Points of a line."""
 _Cells = Sequence[object]
 
 
@@ -89,12 +93,18 @@ def _sheet(book: Any, name: str, columns: Sequence[str], rows: Iterable[_Cells])
     plain = book.add_format({"text_wrap": True, "valign": "top"})
     widths = [len(one) for one in columns]
     sheet.freeze_panes(1, 0)
+    print_across(sheet)
     sheet.write_row(0, 0, columns, head)
     number = 0
     for number, row in enumerate(rows, 1):
+        lines = 1
         for column, value in enumerate(row):
             text = write_cell(sheet, number, column, value, plain)
             widths[column] = max(widths[column], min(len(text), _WIDEST))
+            lines = max(lines, len(wrap(text, _WIDEST)))
+        if lines > 1:
+            # Not every program that opens it works the height out itself.
+            sheet.set_row(number, lines * _LINE)
     for column, width in enumerate(widths):
         sheet.set_column(column, column, width + 2)
     if number:
