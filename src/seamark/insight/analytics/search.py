@@ -6,15 +6,17 @@ Components and people are looked for in the 10,000 riskiest open issues; what is
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable
+from heapq import nsmallest
 from typing import Final, NamedTuple
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q
 
 from seamark.insight.analytics.vulnerability import spellings
 from seamark.store.access import READS, Visible
-from seamark.store.models import Issue, Policy, VulnerabilityName
-from seamark.store.query import NEEDS_WORK, Query, Term, select
-from seamark.store.query.paging import COUNT_BOUND
+from seamark.store.models import Policy, User, VulnerabilityName
+from seamark.store.query import Hits, Query, Term, hits, select
 
 EACH: Final = 6
 """Hits of one sort at most."""
@@ -43,19 +45,15 @@ def find(seen: Visible, text: str) -> list[Hit]:
     if len(text) < SHORTEST:
         return []
     words = text.split()[:MOST_WORDS]
+    listed = hits(seen.issues(), Query(), ("component", "owner", "assignee_id"))
     return [
         *_issues(seen, text, words),
         *_vulnerabilities(seen, text),
-        *_components(seen, words),
+        *_components(listed, words),
         *_applications(seen, words),
-        *_people(seen, words),
+        *_people(listed, words),
         *_policies(seen, words),
     ]
-
-
-def _open(seen: Visible) -> QuerySet[Issue]:
-    riskiest = seen.issues().filter(NEEDS_WORK).order_by("-risk", "-id").values("pk")[: COUNT_BOUND + 1]
-    return seen.issues().filter(pk__in=riskiest)
 
 
 def _having(words: list[str], *columns: str) -> Q:
@@ -86,17 +84,25 @@ def _vulnerabilities(seen: Visible, text: str) -> list[Hit]:
     here = Exists(seen.issues().filter(vulnerability=OuterRef("group"), open=True))
     names = VulnerabilityName.objects.filter(here, name__istartswith=text)
     found = list(names.order_by("name").values_list("name", flat=True)[:EACH])
-    hits = [Hit("vulnerability", name, name, "in open issues") for name in found]
+    told = [Hit("vulnerability", name, name, "in open issues") for name in found]
     whole = spellings(text) if _WHOLE.fullmatch(text) else []
     if whole and not any(one in found for one in whole):
-        hits.append(Hit("vulnerability", whole[0], whole[0], "are we affected?"))
-    return hits
+        told.append(Hit("vulnerability", whole[0], whole[0], "are we affected?"))
+    return told
 
 
-def _components(seen: Visible, words: list[str]) -> list[Hit]:
-    rows = _open(seen).exclude(component="").filter(_having(words, "component")).order_by()
-    found = rows.values_list("component").annotate(number=Count("pk")).order_by("-number", "component")[:EACH]
-    return [Hit("component", name, name, "its open issues") for name, _ in found]
+def _components(listed: Hits, words: list[str]) -> list[Hit]:
+    often = _often(listed.column("component"), words)
+    return [Hit("component", name, name, "its open issues") for name, _ in often]
+
+
+def _often(values: Iterable[str], words: list[str]) -> list[tuple[str, int]]:
+    """Return which values that have all words occur most, and how often."""
+    lower = [word.lower() for word in words]
+    found = [
+        (name, number) for name, number in Counter(values).items() if name and all(one in name.lower() for one in lower)
+    ]
+    return nsmallest(EACH, found, key=lambda one: (-one[1], one[0]))
 
 
 def _applications(seen: Visible, words: list[str]) -> list[Hit]:
@@ -104,23 +110,17 @@ def _applications(seen: Visible, words: list[str]) -> list[Hit]:
     return [Hit("application", one.slug, one.name, one.slug if one.slug != one.name.lower() else "") for one in rows]
 
 
-def _people(seen: Visible, words: list[str]) -> list[Hit]:
+def _people(listed: Hits, words: list[str]) -> list[Hit]:
     """Return who works on open issues, or answers for them: nobody learns of people elsewhere."""
-    working = _open(seen).filter(
-        _having(words, "assignee__username", "assignee__first_name", "assignee__last_name"), assignee__isnull=False
-    )
-    names = working.order_by().values_list("assignee__username").annotate(number=Count("pk"))
-    answering = _open(seen).exclude(owner="").filter(_having(words, "owner")).order_by()
-    owners = answering.values_list("owner").annotate(number=Count("pk"))
-    hits = [
-        Hit("person", f"assignee:{name}", name, f"works on {number:,}")
-        for name, number in names.order_by("-number")[:EACH]
-    ]
-    hits += [
+    working = Counter(number for number in listed.column("assignee_id") if number is not None)
+    named = User.objects.filter(_having(words, "username", "first_name", "last_name"), pk__in=working)
+    rows = sorted(named.values_list("pk", "username"), key=lambda row: (-working[row[0]], row[1]))
+    told = [Hit("person", f"assignee:{name}", name, f"works on {working[number]:,}") for number, name in rows[:EACH]]
+    told += [
         Hit("person", f"owner:{name}", name, f"answers for {number:,}")
-        for name, number in owners.order_by("-number")[:EACH]
+        for name, number in _often(listed.column("owner"), words)
     ]
-    return hits[:EACH]
+    return told[:EACH]
 
 
 def _policies(seen: Visible, words: list[str]) -> list[Hit]:

@@ -17,7 +17,7 @@ from django.db.models import Q, QuerySet
 from seamark.insight.analytics.fixes import Worth, ranking, worths
 from seamark.store.access import Visible
 from seamark.store.models import Exploitation, Issue, User, VulnerabilityName
-from seamark.store.query import NEEDS_WORK, Count, Term, parse
+from seamark.store.query import NEEDS_WORK, Count, Query, Term, hits, parse
 from seamark.store.query.fields import condition_of
 from seamark.store.query.paging import COUNT_BOUND
 
@@ -27,6 +27,8 @@ CHANGES: Final = {"resolved": ("fixed",), "returned": ("reopened",)}
 """What may have become of an issue, and the kinds of events that say so."""
 FIXES: Final = 5
 EXPLOITED: Final = 8
+LISTED: Final = 1_000
+"""Entries of catalogues that are looked for among the issues, the newest."""
 
 
 @dataclass(frozen=True)
@@ -102,28 +104,35 @@ def changed(seen: Visible, what: str, since: datetime) -> QuerySet[Issue]:
 
 def first_fixes(seen: Visible, person: User) -> First:
     """Return the fixes to begin with: of what the person or their teams answer for, or else of everything."""
-    issues = _riskiest(seen)
-    names = [person.get_username(), person.email, *person.teams.values_list("name", flat=True)]
-    own = Q(assignee=person.pk) | Q(owner__in=[name for name in names if name])
-    part = ranking(issues.filter(own)).page(FIXES)
-    if part.places:
+    listed = hits(seen.issues(), Query(), ("assignee_id", "owner"))
+    names = {person.get_username(), person.email, *person.teams.values_list("name", flat=True)} - {""}
+    known = zip(listed.numbers, listed.column("assignee_id"), listed.column("owner"), strict=True)
+    own = [number for number, assignee, owner in known if assignee == person.pk or owner in names]
+    part = ranking(seen.issues().filter(pk__in=own)).page(FIXES) if own else None
+    if part is not None and part.places:
         return First(worths(seen.fixes(), part), own=True)
-    return First(worths(seen.fixes(), ranking(issues).page(FIXES)), own=False)
+    return First(worths(seen.fixes(), ranking(_riskiest(seen)).page(FIXES)), own=False)
 
 
 def newly_exploited(seen: Visible, since: datetime) -> list[Exploited]:
     """Return the flaws of open issues that a catalogue lists since a day, the newest first."""
+    rows = Exploitation.objects.filter(kev_added__gte=since.date()).order_by("-kev_added", "name")
+    listed = list(rows.only("name", "kev_added", "ransomware")[:LISTED])
+    groups_of = dict(
+        VulnerabilityName.objects.filter(name__in=[row.name for row in listed]).values_list("name", "group")
+    )
     groups = dict(
-        _riskiest(seen).filter(kev=True, vulnerability__isnull=False).order_by()
+        seen.issues().filter(NEEDS_WORK, kev=True, vulnerability__in=set(groups_of.values())).order_by()
         .values_list("vulnerability").annotate(number=Counted("pk"))
     )  # fmt: skip
-    groups_of = dict(VulnerabilityName.objects.filter(group__in=groups).values_list("name", "group"))
-    rows = Exploitation.objects.filter(name__in=groups_of, kev_added__gte=since.date()).order_by("-kev_added", "name")
     found: dict[int, Exploited] = {}
-    for row in rows:
-        group = groups_of[row.name]
-        query = f"{Term('vuln', (row.name,))} kev:true"
-        found.setdefault(group, Exploited(row.name, f"{row.kev_added:%Y-%m-%d}", row.ransomware, query, groups[group]))
+    for row in listed:
+        group = groups_of.get(row.name)
+        if group is not None and group in groups:
+            query = f"{Term('vuln', (row.name,))} kev:true"
+            found.setdefault(
+                group, Exploited(row.name, f"{row.kev_added:%Y-%m-%d}", row.ransomware, query, groups[group])
+            )
     return list(found.values())[:EXPLOITED]
 
 

@@ -64,6 +64,11 @@ class Exploitation(models.Model):
     snapshot = models.CharField(max_length=300, blank=True, default="")
     """Where these facts come from, with the date."""
 
+    class Meta:
+        indexes = (
+            models.Index(fields=["-kev_added", "name"], condition=models.Q(kev_added__isnull=False), name="exploitation_listed"),
+        )  # fmt: skip
+
 
 class EpssPoint(models.Model):
     """What EPSS said on a day of a vulnerability that some finding names."""
