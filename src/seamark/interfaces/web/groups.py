@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
-
-from django.db.models import Count as Counted
-from django.db.models import Max, Min, Q, Sum
+from typing import Final, NamedTuple
 
 from seamark.store.access import Visible
-from seamark.store.query import Count, Hits, Query
+from seamark.store.query import Count, Hits, Query, hits
+from seamark.store.query.hits import COLUMNS
 
 MOST: Final = 100
 """Groups that are shown."""
@@ -18,23 +16,20 @@ MOST: Final = 100
 
 @dataclass(frozen=True)
 class _By:
-    """A property to group by: its words, its columns, its field in a query, and which rows have none."""
+    """A property to group by: its words, its column, its field in a query, and what is said of the rows that have none."""
 
     title: str
-    columns: tuple[str, str]
-    """What is asked for in a query, and what is shown."""
+    column: str
     field: str
-    none: Q
     without: str
-    """What is said of the rows that have none."""
 
 
 BY: Final[dict[str, _By]] = {
-    "fix": _By("Fix", ("fix", "fix__title"), "fix", Q(fix=None), "no fix in common with others"),
-    "component": _By("Component", ("component", "component"), "component", Q(component=""), "no component"),
-    "rule": _By("Rule", ("rule", "rule"), "rule", Q(rule=""), "no rule"),
-    "owner": _By("Owner", ("owner", "owner"), "owner", Q(owner=""), "nobody known who answers for them"),
-    "app": _By("Application", ("application__slug", "application__name"), "app", Q(pk=None), "no application"),
+    "fix": _By("Fix", "fix_id", "fix", "no fix in common with others"),
+    "component": _By("Component", "component", "component", "no component"),
+    "rule": _By("Rule", "rule", "rule", "no rule"),
+    "owner": _By("Owner", "owner", "owner", "nobody known who answers for them"),
+    "app": _By("Application", "application_id", "app", "no application"),
 }
 
 
@@ -66,51 +61,70 @@ class Grouped:
     """What the rest has none of; empty where nothing is left."""
 
 
+class _Sum(NamedTuple):
+    issues: int
+    risk: int
+    riskiest: int
+    priority: int
+    kev: int
+
+    def with_(self, other: _Sum) -> _Sum:
+        """Return both together."""
+        return _Sum(
+            self.issues + other.issues, self.risk + other.risk, max(self.riskiest, other.riskiest),
+            min(self.priority, other.priority), self.kev + other.kev,
+        )  # fmt: skip
+
+
 def grouped(seen: Visible, query: Query, name: str, listed: Hits) -> Grouped:
     """Return the groups of a list by one of `BY`: of a long one, of its riskiest issues, which are `listed`."""
     by = BY[name]
-    rows = seen.issues().filter(pk__in=listed.numbers)
-    found = list(
-        rows.exclude(by.none).order_by().values(*dict.fromkeys(by.columns)).annotate(
-            number=Counted("pk"), total=Sum("risk"), worst=Max("risk"), urgent=Min("priority"),
-            exploited=Counted("pk", filter=Q(kev=True)),
-        )
-    )  # fmt: skip
-    found.sort(key=lambda one: (-one["total"], str(one[by.columns[1]])))
-    size = len(listed.numbers)
-    inside = sum(one["number"] for one in found)
-    merged = _with_list(by, found)
-    groups = [_group(by, query, one) for one in merged[:MOST]]
-    return Grouped(
-        by.title, groups, Count(len(merged)), not listed.more, Count(listed.total.number), by.without if inside < size else ""
-    )  # fmt: skip
+    if by.column not in COLUMNS:
+        listed = hits(seen.issues(), query, (by.column, "priority", "kev"))
+    found: dict[str | int, _Sum] = {}
+    columns = (listed.column(one) for one in (by.column, "risk", "priority", "kev"))
+    for key, risk, priority, kev in zip(*columns, strict=True):
+        if key:
+            one = _Sum(1, risk, risk, priority, int(kev))
+            found[key] = found[key].with_(one) if key in found else one
+    inside = sum(one.issues for one in found.values())
+    merged = found if by.column.endswith("_id") else _with_list(by, {str(key): one for key, one in found.items()})
+    first = sorted(merged.items(), key=lambda one: (-one[1].risk, str(one[0])))[:MOST]
+    names = _names(seen, by, [key for key, _ in first])
+    groups = [
+        Group(label, *one, query.having(by.field, value))
+        for key, one in first
+        for value, label in (names.get(key, (str(key), str(key))),)
+    ]
+    without = by.without if inside < len(listed.numbers) else ""
+    return Grouped(by.title, groups, Count(len(merged)), not listed.more, Count(listed.total.number), without)
 
 
-def _with_list(by: _By, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _names(seen: Visible, by: _By, keys: list[str | int]) -> dict[str | int, tuple[str, str]]:
+    """Return what is asked for in a query and what is shown, by the numbers of fixes and applications."""
+    if by.field == "fix":
+        return {
+            number: (str(number), title)
+            for number, title in seen.fixes().filter(pk__in=keys).values_list("pk", "title")
+        }
+    if by.field == "app":
+        rows = seen.applications().filter(pk__in=keys).values_list("pk", "slug", "name")
+        return {number: (slug, name) for number, slug, name in rows}
+    return {}
+
+
+def _with_list(by: _By, found: dict[str, _Sum]) -> dict[str, _Sum]:
     """Join the groups that one query finds together: it does not tell `Ada` from `ada`, and takes a component's beginning."""
     same: Callable[[str, str], bool] = str.startswith if by.field == "component" else str.__eq__
-    if by.field in {"fix", "app"}:
-        return found
-    heads: dict[str, dict[str, Any]] = {}
+    heads: dict[str, tuple[str, _Sum]] = {}
     last = ""
     # In order of the text, what begins with another follows it directly.
-    for one in sorted(found, key=lambda one: str(one[by.columns[0]]).lower()):
-        key = str(one[by.columns[0]]).lower()
+    for text in sorted(found, key=str.lower):
+        key = text.lower()
         if last and same(key, last):
-            head = heads[last]
-            heads[last] = {
-                **head, "number": head["number"] + one["number"], "total": head["total"] + one["total"],
-                "worst": max(head["worst"], one["worst"]), "urgent": min(head["urgent"], one["urgent"]),
-                "exploited": head["exploited"] + one["exploited"],
-            }  # fmt: skip
+            name, head = heads[last]
+            heads[last] = name, head.with_(found[text])
         else:
             last = key
-            heads[key] = one
-    return sorted(heads.values(), key=lambda one: (-one["total"], str(one[by.columns[1]])))
-
-
-def _group(by: _By, query: Query, one: dict[str, Any]) -> Group:
-    value, label = (str(one[column]) for column in by.columns)
-    return Group(
-        label, one["number"], one["total"], one["worst"], one["urgent"], one["exploited"], query.having(by.field, value)
-    )  # fmt: skip
+            heads[key] = text, found[text]
+    return dict(heads.values())
