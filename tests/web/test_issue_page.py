@@ -25,8 +25,11 @@ from tests.web.test_hostile import EVIL
 from tests.web.test_hostile import check as check_hostile
 
 LogIn = Callable[[User], Client]
-STATEMENTS = {"options": 7, "similar": 8, "comments": 8}
-"""Database statements of the parts, those of the session included. May only fall."""
+STATEMENTS = {"options": 7, "similar": 9, "comments": 8}
+"""Database statements of the parts, those of the session included. May only fall.
+
+`similar` rose by one: each of its lists has an index of its own, and both in one statement took 1.6 seconds of a million issues.
+"""
 
 
 def part(client: Client, issue: Issue, name: str, target: str = "") -> str:

@@ -7,16 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
-
-from django.db.models import Count as Counted
-from django.db.models import Q, QuerySet
 
 from seamark.store.access import Visible
 from seamark.store.models import Issue, VulnerabilityName
-from seamark.store.query import NEEDS_WORK, Count, Query, Term
-from seamark.store.query.fields import condition_of
-from seamark.store.query.paging import COUNT_BOUND
+from seamark.store.query import Count, Query, Term, hits
 
 MOST: Final = 5
 """Issues that are shown of each sort."""
@@ -41,27 +37,21 @@ def similar(seen: Visible, issue: Issue) -> list[Alike]:
     asked = list(_asked(issue))
     if not asked:
         return []
-    riskiest = seen.issues().filter(NEEDS_WORK).order_by("-risk", "-id").values("pk")[: COUNT_BOUND + 1]
-    others = seen.issues().filter(pk__in=riskiest).exclude(pk=issue.pk)
-    meanings = [condition_of(term) for term in asked]
-    sums = {f"n{at}": Counted("pk", filter=means) for at, means in enumerate(meanings)}
-    found = others.aggregate(all=Counted("pk"), **sums)
-    more = found["all"] >= COUNT_BOUND
-    shown: set[int] = set()
-    alike = []
-    for at, (term, means) in enumerate(zip(asked, meanings, strict=True)):
-        number = int(found[f"n{at}"])
-        if number:
-            rows = _riskiest(others, means, shown)
-            shown |= {one.pk for one in rows}
-            query = str(Query((term, Term("state", ("open",)), Term("id", (issue.reference,), negated=True))))
-            alike.append(Alike(term.field, term.values[0], query, Count(number, more), rows))
-    return alike
-
-
-def _riskiest(others: QuerySet[Issue], means: Q, shown: set[int]) -> list[Issue]:
-    rows = others.filter(means).exclude(pk__in=shown).select_related("application")
-    return list(rows.order_by("-risk", "-id")[:MOST])
+    others = Term("id", (issue.reference,), negated=True)
+    queries = [Query((term, Term("state", ("open",)), others)) for term in asked]
+    lists = [hits(seen.issues(), query, ()) for query in queries]
+    shown: list[list[int]] = []
+    for listed in lists:
+        known = set(chain(*shown))
+        shown.append([number for number in listed.numbers if number not in known][:MOST])
+    rows = seen.issues().select_related("application").in_bulk(list(chain(*shown)))
+    return [
+        Alike(
+            term.field, term.values[0], str(query), listed.total, [rows[number] for number in numbers if number in rows]
+        )
+        for term, query, listed, numbers in zip(asked, queries, lists, shown, strict=True)
+        if listed.numbers
+    ]
 
 
 def _asked(issue: Issue) -> Sequence[Term]:

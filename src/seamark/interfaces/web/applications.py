@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from django.contrib import messages
 from django.db.models import Count as Counted
-from django.db.models import Max, Q, Sum
+from django.db.models import Max, Q, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -23,14 +23,14 @@ from seamark.insight.analytics.inventory import data_of
 from seamark.insight.analytics.riskiest import riskiest
 from seamark.insight.analytics.trend import DAYS, Trend, trend_of
 from seamark.interfaces.web.assets import of_application
+from seamark.interfaces.web.counts import Counts
 from seamark.interfaces.web.frame import person, visible
 from seamark.interfaces.web.issues import address
 from seamark.pipeline.scoring import reason_of, rescore
 from seamark.store.access import Visible
 from seamark.store.models import Application, Issue, Scan
 from seamark.store.models.inventory import Criticality
-from seamark.store.query import NEEDS_WORK, Count, Query, Term
-from seamark.store.query.paging import COUNT_BOUND
+from seamark.store.query import NEEDS_WORK, Count, Hits, Query, Term, hits
 
 MOST = 500
 USUAL_CLASSES = ("PII", "PHI", "PCI", "SECRETS")
@@ -89,11 +89,9 @@ def _query(application: Application) -> Query:
     return Query((Term("app", (application.slug,)),))
 
 
-def _standings(seen: Visible, applications: list[Application]) -> list[Standing]:
+def _standings(applications: list[Application], opened: QuerySet[Issue], listed: Hits) -> list[Standing]:
+    """Return how applications stand, from their open issues and the riskiest of them."""
     standings = {one.pk: Standing(one) for one in applications}
-    opened = seen.issues().filter(NEEDS_WORK)
-    if len(applications) == 1:
-        opened = opened.filter(application=applications[0])
     # An index holds all that this needs.
     sums = (
         opened.order_by()
@@ -104,13 +102,10 @@ def _standings(seen: Visible, applications: list[Application]) -> list[Standing]
         if (standing := standings.get(group["application"])) is not None:
             standing.total, standing.risk, standing.riskiest = group["number"], group["removed"], group["riskiest"]
     # Priorities are counted among the riskiest only, as in the list's facets: the most urgent are all among them.
-    bounded = opened.order_by("-risk", "-id").values("pk")[: COUNT_BOUND + 1]
-    groups = (
-        seen.issues().filter(pk__in=bounded).order_by().values("application", "priority").annotate(number=Counted("pk"))
-    )
-    for cell in groups:
-        if (standing := standings.get(cell["application"])) is not None:
-            standing.issues[cell["priority"]] = cell["number"]
+    cells = Counter(zip(listed.column("application_id"), listed.column("priority"), strict=True))
+    for (number, priority), count in cells.items():
+        if (standing := standings.get(number)) is not None:
+            standing.issues[priority] = count
     return sorted(standings.values(), key=lambda one: (-one.riskiest, -one.risk, one.application.name.lower()))
 
 
@@ -118,7 +113,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     """Show all applications, those with the riskiest issue first."""
     seen = visible(request)
     applications = list(seen.applications().select_related("unit").order_by("name")[: MOST + 1])
-    standings = _standings(seen, applications[:MOST])
+    standings = _standings(applications[:MOST], seen.issues().filter(NEEDS_WORK), Counts.of(request).open)
     tops = riskiest(
         seen.issues(), seen.applications().filter(pk__in=[one.application.pk for one in standings]), "application"
     )
@@ -138,13 +133,14 @@ def show(request: HttpRequest, slug: str) -> HttpResponse:
         return _describe(request, application)
     issues = seen.issues().filter(NEEDS_WORK, application=application)
     top: list[Issue] = list(issues.order_by("-risk", "-id")[:MOST_TOP])
+    listed = hits(seen.issues().filter(application=application), Query(), ("application_id", "priority", "severity"))
     context = {
         "application": application,
-        "standing": _standings(seen, [application])[0],
+        "standing": _standings([application], issues, listed)[0],
         "top": [(issue, reason_of(issue)) for issue in top],
         "scans": _latest_scans(seen, application),
         "assets": of_application(seen, application),
-        "severities": _severities(seen, application),
+        "severities": _severities(application, listed),
         "fixes": _fixes(seen, application),
         "criticalities": Criticality.choices,
         "exposures": facts.EXPOSURES.items(),
@@ -154,16 +150,13 @@ def show(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "web/applications/page.html", context)
 
 
-def _severities(seen: Visible, application: Application) -> list[dict[str, object]]:
+def _severities(application: Application, listed: Hits) -> list[dict[str, object]]:
     """Return how many open issues there are of each severity, the worst first, with their lists."""
-    bounded = seen.issues().filter(NEEDS_WORK, application=application).order_by("-risk", "-id").values("pk")
-    rows = seen.issues().filter(pk__in=bounded[: COUNT_BOUND + 1]).order_by().values_list("severity")
-    counted = dict(rows.annotate(number=Counted("pk")))
-    more = sum(counted.values()) > COUNT_BOUND
+    counted = Counter(listed.column("severity"))
     return [
         {
             "word": one.word,
-            "count": Count(counted[one.value], more),
+            "count": listed.counted(counted[one.value]),
             "address": address(_query(application).having("severity", one.word)),
         }
         for one in sorted(Severity, reverse=True)
