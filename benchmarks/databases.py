@@ -74,7 +74,7 @@ class Sqlite:
 
 
 class Postgres:
-    """A private server with the settings that PostgreSQL comes with: every commit waits for the disk, unless the product says otherwise."""
+    """A private server, with the settings that PostgreSQL comes with unless told otherwise: every commit waits for the disk, unless the product says otherwise."""
 
     name = "postgresql"
 
@@ -111,10 +111,10 @@ def sqlite() -> Iterator[Databases]:
 
 
 @contextlib.contextmanager
-def postgresql() -> Iterator[Databases | None]:
-    """Yield a private PostgreSQL server, None where the machine has none."""
+def postgresql(*settings: str) -> Iterator[Databases | None]:
+    """Yield a private PostgreSQL server, with settings such as `shared_buffers=1GB`; None where the machine has none."""
     if find_binaries() is None:
         yield None
         return
-    with private_server() as url:
+    with private_server(*settings) as url:
         yield Postgres(url)

@@ -29,9 +29,13 @@ def main() -> int:
     words.add_argument(
         "--repeats", type=int, default=7, metavar="N", help="how often each page is asked for (default 7)"
     )
+    words.add_argument(
+        "--shared-buffers", metavar="SIZE", help="of the server, such as 1GB (default: PostgreSQL's own)"
+    )
     given = words.parse_args()
+    settings = [f"shared_buffers={given.shared_buffers}"] if given.shared_buffers else []
     with contextlib.ExitStack() as stack:
-        postgres = stack.enter_context(databases.postgresql())
+        postgres = stack.enter_context(databases.postgresql(*settings))
         if postgres is None:
             sys.stderr.write("There is no PostgreSQL on this machine\n")
             return 1

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.test import TransactionTestCase
 from hypothesis import HealthCheck, settings
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 # How long an example takes says more of the machine than of the code: speed is a benchmark's business.
 settings.register_profile("seamark", suppress_health_check=[HealthCheck.too_slow])
@@ -41,4 +42,20 @@ def _passwords_cost_little() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for cost in ("time_cost", "memory_cost", "parallelism"):
             patch.setattr(Argon2PasswordHasher, cost, 8 if cost == "memory_cost" else 1)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _files_are_looked_for_once() -> Iterator[None]:
+    """Every client of a test starts the web server's layers anew, which look at a hundred files each time."""
+    look, found = WhiteNoiseMiddleware.add_files_from_finders, {}
+
+    def once(self: WhiteNoiseMiddleware) -> None:
+        if not found:
+            look(self)
+            found.update(self.files)
+        self.files.update(found)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", once)
         yield

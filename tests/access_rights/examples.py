@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,7 @@ def of_rules(admin: User, home: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
+@cache
 def profile_text() -> str:
     """Return a profile as the file that it can be taken in from."""
     own = default_profile()

@@ -310,7 +310,8 @@ def ask(scene: Scene, actor: str, way: Way, things: Things | None = None) -> Htt
     cache.clear()
     client = Client(raise_request_exception=False)
     asked = ASKED.get(way.name, "") if way.method == "GET" or way.sort == "web" else ""
-    path, body = address(way, things or scene.things_of(actor)) + asked, scene.body(way)
+    path = address(way, things or scene.things_of(actor)) + asked
+    body = {} if way.method == "GET" else scene.body(way)
     more: dict[str, Any] = {}
     by_token = way.sort == "api" or way.name.startswith(("scim-", "admission"))
     if by_token and actor in scene.tokens:
