@@ -76,9 +76,25 @@ def test_it_does_once_a_day_what_is_due_and_goes_on_after_failures(monkeypatch: 
     pulse = Pulse()
     monkeypatch.setattr(at_work, "_pulse", pulse)
     at_work.run()
-    assert said == ["piece", "again", "failing", "daily", "again", "again", "again"]
+    assert said == ["piece", "again", "failing", "daily", "again", "again"]
     assert len(rounds) == 5
     assert (pulse.beats, pulse.ended) == (6, True)
+
+
+def test_what_is_due_waits_for_the_next_start_once_it_is_told_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    at_work = worker.Worker(poll=0)
+
+    def stopping() -> None:
+        said.append("first")
+        at_work.stop()
+
+    monkeypatch.setattr(worker, "QUEUES", {})
+    monkeypatch.setattr(worker, "PERIODIC", (stopping, lambda: said.append("second")))
+    monkeypatch.setattr(worker, "DAILY", (lambda: said.append("daily"),))
+    monkeypatch.setattr(at_work, "_pulse", Pulse())
+    at_work.run()
+    assert said == ["first"]
 
 
 def test_the_real_queues_are_empty_at_first(db: None) -> None:

@@ -102,12 +102,14 @@ class Worker:
         connection.close()
 
     def _upkeep(self) -> None:
-        """Do what is due. What fails is told, and tried again when it is due again: the rest goes on."""
+        """Do what is due, until it is told to stop. What fails is told, and tried again when it is due again: the rest goes on."""
         today = timezone.now().date()
         daily_due = self._day != today
         self._day = today
         # What the day's facts speak of is looked at before: clocks, violations, controls.
         for duty in (*PERIODIC, *(DAILY if daily_due else ())):
+            if self._stop.is_set():
+                return
             try:
                 duty()
             except SeamarkError:
