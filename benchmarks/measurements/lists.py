@@ -82,8 +82,10 @@ def ask_pages(repeats: int, questions: list[str] | None = None) -> Sample:
     """Time every list as the web server answers it, from the request to the last byte, without the network."""
     from django.test import Client
 
+    from seamark.interfaces.cli.server import settle
     from seamark.store.models import User
 
+    settle()
     clients = {}
     for person in User.objects.all():
         clients[person.username] = Client(HTTP_HOST="localhost")

@@ -30,8 +30,10 @@ def ask(repeats: int) -> Sample:
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
 
+    from seamark.interfaces.cli.server import settle
     from seamark.store.models import User
 
+    settle()
     times: dict[str, list[float]] = {}
     statements: dict[str, int] = {}
     for name in PEOPLE:

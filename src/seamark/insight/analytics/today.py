@@ -17,7 +17,7 @@ from django.db.models import Q, QuerySet
 from seamark.insight.analytics.fixes import Worth, ranking, worths
 from seamark.store.access import Visible
 from seamark.store.models import Exploitation, Issue, User, VulnerabilityName
-from seamark.store.query import NEEDS_WORK, Count, Query, Term, hits, parse
+from seamark.store.query import NEEDS_WORK, Count, Query, Term, among, hits, parse
 from seamark.store.query.fields import condition_of
 from seamark.store.query.paging import COUNT_BOUND
 
@@ -108,7 +108,7 @@ def first_fixes(seen: Visible, person: User) -> First:
     names = {person.get_username(), person.email, *person.teams.values_list("name", flat=True)} - {""}
     known = zip(listed.numbers, listed.column("assignee_id"), listed.column("owner"), strict=True)
     own = [number for number, assignee, owner in known if assignee == person.pk or owner in names]
-    part = ranking(seen.issues().filter(pk__in=own)).page(FIXES) if own else None
+    part = ranking(seen.issues().filter(among(own))).page(FIXES) if own else None
     if part is not None and part.places:
         return First(worths(seen.fixes(), part), own=True)
     return First(worths(seen.fixes(), ranking(_riskiest(seen)).page(FIXES)), own=False)

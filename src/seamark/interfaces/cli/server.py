@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import signal
 import socket
 import sys
@@ -26,6 +27,15 @@ def announce_first_login() -> None:
         click.echo(
             f"First start: log in as {made.name} with the password {made.password} (shown once; change it on your account page)"
         )
+
+
+def settle() -> None:
+    """Load what the pages need, and leave it out of the collection of garbage, which would look at all of it for a fifth of a second."""
+    from django.urls import get_resolver
+
+    get_resolver().url_patterns  # noqa: B018 - reading it loads the pages
+    gc.collect()
+    gc.freeze()
 
 
 def serve(
@@ -73,6 +83,8 @@ def serve(
     sys.stdout.flush()
     try:
         with contextlib.suppress(OSError, KeyboardInterrupt):
+            # Who asks already waits for this as long as the first page would take.
+            settle()
             server.run()
     finally:
         signal.signal(signal.SIGTERM, previous)

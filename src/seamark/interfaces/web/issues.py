@@ -22,7 +22,7 @@ from seamark.pipeline import desk
 from seamark.pipeline.scoring import reason_of
 from seamark.store.access import Visible
 from seamark.store.models import Issue, Preference
-from seamark.store.query import Count, Hits, Page, Query, hits, ordered, page, parse, parts, select
+from seamark.store.query import Count, Hits, Page, Query, among, hits, ordered, page, parse, parts, select
 
 PAGE = 50
 
@@ -104,7 +104,7 @@ def _page(request: HttpRequest, seen: Visible, query: Query, listed: Hits, kept:
     if not after and not before and (column, descending) == ("risk", True):
         rows, separate = seen.issues().filter(pk__in=listed.numbers[: PAGE + 1]), ()
     elif not listed.more:
-        rows, separate = seen.issues().filter(pk__in=listed.numbers), ()
+        rows, separate = seen.issues().filter(among(listed.numbers)), ()
     return page(
         rows.prefetch_related("application", "asset", *shown), column, descending=descending, size=PAGE, after=after, before=before,
         parts=separate,

@@ -1,5 +1,6 @@
 """The query language, `severity:critical app:payments kev:true age:>30d -tool:bandit sort:-risk`."""
 
+from seamark.store.query.among import among
 from seamark.store.query.at import at_asset
 from seamark.store.query.fields import FIELDS, NEEDS_WORK, SORTS, Field
 from seamark.store.query.hits import Hits, hits
@@ -17,6 +18,7 @@ __all__ = [
     "Page",
     "Query",
     "Term",
+    "among",
     "at_asset",
     "bounded_count",
     "hits",
