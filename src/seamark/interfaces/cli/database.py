@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -51,7 +51,9 @@ def migrate_database(*, quiet: bool) -> int:
         except OSError as error:
             raise StoreUnavailable(f"SEAMARK_HOME ({settings.SEAMARK_HOME}) cannot be written: {error}") from None
     try:
-        if not _steps():
+        with _looking(settings.SEAMARK_HOME):
+            lacks = _steps()
+        if not lacks:
             return 0
         with _alone(settings.SEAMARK_HOME):
             steps = _steps()
@@ -78,6 +80,24 @@ def _steps() -> int:
     return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
+def _looking(home: Path) -> contextlib.AbstractContextManager[None]:
+    """Let nobody make the database that is looked at. Who opens a file of SQLite first makes it, and others meanwhile only fail."""
+    from django.db import connection
+
+    if connection.vendor == "postgresql":
+        return contextlib.nullcontext()
+    name = Path(str(connection.settings_dict["NAME"]))
+    try:
+        made = name.stat().st_size > 0
+    except OSError:
+        made = False
+    try:
+        return _locked(home, shared=made)
+    except StoreUnavailable:
+        # Where no lock can be written, nothing can be made either.
+        return contextlib.nullcontext()
+
+
 @contextlib.contextmanager
 def _alone(home: Path) -> Iterator[None]:
     """Let one process at a time change the schema: of all hosts on PostgreSQL, of this one on SQLite."""
@@ -92,14 +112,19 @@ def _alone(home: Path) -> Iterator[None]:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(8317)")
         return
+    with _locked(home):
+        yield
+
+
+def _locked(home: Path, *, shared: bool = False) -> contextlib.AbstractContextManager[Any]:
+    """Return a lock that is held; it is given back when it is closed. Raises `StoreUnavailable` where none can be written."""
     try:
         lock = (home / "migrate.lock").open("w")
     except OSError as error:
         raise StoreUnavailable(f"SEAMARK_HOME ({home}) cannot be written: {error}") from None
-    with lock:
-        if fcntl is not None:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    if fcntl is not None:
+        fcntl.flock(lock, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+    return lock
 
 
 def application_named(name: str) -> Application:
