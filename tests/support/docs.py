@@ -79,7 +79,7 @@ def _commands(path: str, command: click.Command) -> Iterator[tuple[str, click.Co
 def _help(path: str, command: click.Command) -> str:
     settings = {"max_content_width": WIDTH, "terminal_width": WIDTH, "help_option_names": ["-h", "--help"]}
     # A command keeps the option of its first call, and a test may have called it by itself.
-    command._help_option = None  # noqa: SLF001 - there is no other way to it
+    command._help_option = None
     return command.get_help(click.Context(command, info_name=path, **settings)).strip()
 
 
