@@ -1,6 +1,6 @@
 """Issues like one: of the same flaw, rule, package or weakness, in all that somebody may see.
 
-As in all lists, the riskiest 10,000 open issues count. Every number is the length of the list that its query finds.
+Every number is the length of the list that its query finds, counted as far as lists are.
 """
 
 from __future__ import annotations

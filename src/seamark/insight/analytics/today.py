@@ -1,7 +1,7 @@
 """What somebody wants to know first: what changed, what to fix first, what is late, what waits for them.
 
 Every number is the length of a list that has an address. As in all lists, up to 10,000 rows count: of open issues the riskiest,
-of events the newest.
+of events the newest. What is newly exploited is counted whole.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ CHANGES: Final = {"resolved": ("fixed",), "returned": ("reopened",)}
 """What may have become of an issue, and the kinds of events that say so."""
 FIXES: Final = 5
 EXPLOITED: Final = 8
-LISTED: Final = 1_000
+ENTRIES: Final = 1_000
 """Entries of catalogues that are looked for among the issues, the newest."""
 
 
@@ -117,7 +117,7 @@ def first_fixes(seen: Visible, person: User) -> First:
 def newly_exploited(seen: Visible, since: datetime) -> list[Exploited]:
     """Return the flaws of open issues that a catalogue lists since a day, the newest first."""
     rows = Exploitation.objects.filter(kev_added__gte=since.date()).order_by("-kev_added", "name")
-    listed = list(rows.only("name", "kev_added", "ransomware")[:LISTED])
+    listed = list(rows.only("name", "kev_added", "ransomware")[:ENTRIES])
     groups_of = dict(
         VulnerabilityName.objects.filter(name__in=[row.name for row in listed]).values_list("name", "group")
     )

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -80,7 +80,7 @@ def _steps() -> int:
     return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
-def _looking(home: Path) -> contextlib.AbstractContextManager[None]:
+def _looking(home: Path) -> contextlib.AbstractContextManager[object]:
     """Let nobody make the database that is looked at. Who opens a file of SQLite first makes it, and others meanwhile only fail."""
     from django.db import connection
 
@@ -116,7 +116,7 @@ def _alone(home: Path) -> Iterator[None]:
         yield
 
 
-def _locked(home: Path, *, shared: bool = False) -> contextlib.AbstractContextManager[Any]:
+def _locked(home: Path, *, shared: bool = False) -> TextIO:
     """Return a lock that is held; it is given back when it is closed. Raises `StoreUnavailable` where none can be written."""
     try:
         lock = (home / "migrate.lock").open("w")

@@ -91,11 +91,10 @@ def grouped(seen: Visible, query: Query, name: str, listed: Hits) -> Grouped:
     merged = found if by.column.endswith("_id") else _with_list(by, {str(key): one for key, one in found.items()})
     first = sorted(merged.items(), key=lambda one: (-one[1].risk, str(one[0])))[:MOST]
     names = _names(seen, by, [key for key, _ in first])
-    groups = [
-        Group(label, *one, query.having(by.field, value))
-        for key, one in first
-        for value, label in (names.get(key, (str(key), str(key))),)
-    ]
+    groups = []
+    for key, one in first:
+        value, label = names.get(key, (str(key), str(key)))
+        groups.append(Group(label, *one, query.having(by.field, value)))
     without = by.without if inside < len(listed.numbers) else ""
     return Grouped(by.title, groups, Count(len(merged)), not listed.more, Count(listed.total.number), without)
 

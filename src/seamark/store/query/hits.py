@@ -1,4 +1,4 @@
-"""The riskiest issues of a list, with what lists count them by: read once, in one statement, and never beyond a bound.
+"""The riskiest issues of a list, with what lists count them by: read once, and never beyond a bound.
 
 A list of a million issues costs no more than one of ten thousand: a number that may be larger is written with a plus.
 """
